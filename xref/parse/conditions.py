@@ -1,0 +1,309 @@
+"""Preprocessor directives: where they are, what stands under which condition, which branch to parse.
+
+All branches of an `#if` are parsed at once wherever that gives C ("every alternative is seen").  Where it
+cannot (two heads and one body, an `if` that one branch opens and another closes), one branch is taken and
+the others are named as *dropped*, to be parsed in a second pass.  Uses `lex` only.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from dataclasses import field
+
+import numpy as np
+
+from xref.parse.lex import NUMBER
+from xref.parse.lex import STRING
+from xref.parse.lex import WORD
+from xref.parse.lex import Bools
+from xref.parse.lex import Bytes
+from xref.parse.lex import Ints
+from xref.parse.lex import Tokens
+
+_NAME = re.compile(rb"#[ \t]*(\w*)")
+_SPACES = re.compile(r"\s+")
+_DEFINED = re.compile(r"^(!?)\s*defined\s*\(?\s*(\w+)\s*\)?$")
+_OPENERS = {ord("("): 0, ord("["): 1, ord("{"): 2}
+_CLOSERS = {ord(")"): 0, ord("]"): 1, ord("}"): 2}
+_BRACKET = np.zeros((256, 3), np.int8)
+for _char, _column in _OPENERS.items():
+    _BRACKET[_char, _column] = 1
+for _char, _column in _CLOSERS.items():
+    _BRACKET[_char, _column] = -1
+_MOST_CONDITION = 240
+
+
+@dataclass(slots=True)
+class Directive:
+    """One directive: its name and the bytes from `#` to its last line's end."""
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Branch:
+    """The text between one `#if`/`#elif`/`#else` and the next; condition as a person would write it."""
+
+    condition: str
+    start: int
+    end: int
+    #: the groups that stand inside
+    groups: list[Group] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Group:
+    """An `#if` with its branches, up to `#endif`."""
+
+    branches: list[Branch]
+    has_else: bool = False
+
+
+@dataclass(slots=True)
+class Directives:
+    """The directives of a file and the tree that its `#if`s make."""
+
+    all: list[Directive]
+    groups: list[Group]
+    #: boundaries (byte offsets, rising) and the index into `texts` of the condition from there on
+    edges: Ints
+    ids: Ints
+    texts: list[str]
+
+    def condition(self, offset: int) -> str:
+        """The condition a byte stands under, "" for none."""
+        return self.texts[int(self.ids[int(np.searchsorted(self.edges, offset, side="right")) - 1])]
+
+
+def find_directives(tokens: Tokens) -> tuple[list[Directive], Bools]:
+    """All directives, and which tokens are part of one."""
+    inside = np.zeros(len(tokens.start), np.bool_)
+    hashes = np.flatnonzero(tokens.sign == ord("#"))
+    if not len(hashes):
+        return [], inside
+    # A `#` begins a directive when nothing but blanks stands before it on its line.
+    before = np.where(hashes > 0, tokens.end[hashes - 1], 0)
+    found: list[Directive] = []
+    code = tokens.code
+    last = -1
+    for place, previous in zip(tokens.start[hashes].tolist(), before.tolist(), strict=True):
+        if place < last or (previous and code.rfind(b"\n", previous, place) < 0):
+            continue
+        last = _end_of_line(code, place)
+        match = _NAME.match(code, place, last)
+        found.append(Directive(match.group(1).decode("latin-1") if match else "", place, last))
+    if found:
+        firsts = np.searchsorted(tokens.start, [d.start for d in found])
+        lasts = np.searchsorted(tokens.start, [d.end for d in found])
+        step = np.zeros(len(inside) + 1, np.int32)
+        np.add.at(step, firsts, 1)
+        np.add.at(step, lasts, -1)
+        inside = np.cumsum(step[:-1]) > 0
+    return found, inside
+
+
+def _end_of_line(code: bytes, start: int) -> int:
+    """Where the logical line ends: a backslash before the line end joins the next line."""
+    end = start
+    while True:
+        end = code.find(b"\n", end)
+        if end < 0:
+            return len(code)
+        back = end - 1
+        while back > start and code[back] in b" \t\r":
+            back -= 1
+        if code[back] != 92:
+            return end
+        end += 1
+
+
+def _spoken(directive: Directive, data: bytes) -> str:
+    """The condition of an `#if`-like directive as an expression."""
+    text = data[directive.start : directive.end].decode("latin-1")
+    text = re.sub(r"/\*.*?(\*/|$)|//.*", " ", text, flags=re.DOTALL).replace("\\\n", " ")
+    argument = _SPACES.sub(" ", re.sub(r"^#\s*\w+", "", text)).strip()[:_MOST_CONDITION]
+    if directive.name in ("ifdef", "elifdef"):
+        return f"defined({argument.split(' ')[0]})"
+    if directive.name in ("ifndef", "elifndef"):
+        return f"!defined({argument.split(' ')[0]})"
+    match = _DEFINED.match(argument)
+    if match:
+        return f"{match.group(1)}defined({match.group(2)})"
+    return argument
+
+
+def _negated(condition: str) -> str:
+    if re.fullmatch(r"!?defined\(\w+\)", condition):
+        return condition[1:] if condition.startswith("!") else "!" + condition
+    return f"!({condition})"
+
+
+def build(tokens: Tokens, directives: list[Directive]) -> Directives:
+    """Nest the `#if`s, and note which condition holds from where."""
+    top: list[Group] = []
+    stack: list[tuple[Group, list[Group]]] = []
+    current = top
+    edges, ids, texts = [0], [0], [""]
+    known = {"": 0}
+    guard = _guard(tokens, directives)
+
+    def mark(offset: int) -> None:
+        text = " && ".join(
+            group.branches[-1].condition for group, _ in stack if group.branches[-1].condition
+        )
+        number = known.setdefault(text, len(texts))
+        if number == len(texts):
+            texts.append(text)
+        edges.append(offset)
+        ids.append(number)
+
+    for directive in directives:
+        if directive.name in ("if", "ifdef", "ifndef"):
+            condition = "" if directive is guard else _spoken(directive, tokens.data)
+            group = Group([Branch(condition, directive.end, len(tokens.code))])
+            current.append(group)
+            stack.append((group, current))
+            current = group.branches[-1].groups
+        elif directive.name in ("elif", "else", "elifdef", "elifndef") and stack:
+            group = stack[-1][0]
+            group.branches[-1].end = directive.start
+            earlier = [_negated(b.condition) for b in group.branches if b.condition]
+            if directive.name == "else":
+                group.has_else = True
+            else:
+                earlier.append(_spoken(directive, tokens.data))
+            group.branches.append(Branch(" && ".join(earlier), directive.end, len(tokens.code)))
+            current = group.branches[-1].groups
+        elif directive.name == "endif" and stack:
+            group, current = stack.pop()
+            group.branches[-1].end = directive.start
+        else:
+            continue
+        mark(directive.end)
+    return Directives(directives, top, np.array(edges, np.int32), np.array(ids, np.int32), texts)
+
+
+def _guard(tokens: Tokens, directives: list[Directive]) -> Directive | None:
+    """The `#ifndef` that keeps a header from being read twice, whose condition says nothing."""
+    if len(directives) < 3 or directives[0].name != "ifndef" or directives[1].name != "define":
+        return None
+    name = tokens.code[directives[0].start : directives[0].end].split()[-1]
+    first = tokens.code[directives[1].start : directives[1].end].split()
+    if name in first[:3] and directives[-1].name == "endif":
+        return directives[0]
+    return None
+
+
+class Chooser:
+    """Decides which branches are parsed together.
+
+    `live` tells for each token whether it is parsed; `dropped` lists the byte ranges that are not.
+    With `strict`, any group with an alternative takes one branch only: the way out when a file parsed with
+    all of its branches comes back with errors.
+    """
+
+    def __init__(self, tokens: Tokens, inside: Bools, *, turn: int = 0) -> None:
+        self.tokens = tokens
+        self.live: Bools = ~inside
+        self.dropped: list[tuple[int, int]] = []
+        self._turn = turn
+        self._truth: dict[str, bool] = {}
+        self._brackets: Ints | None = None
+        self._sign: Bytes = tokens.sign
+
+    def run(self, groups: list[Group]) -> None:
+        """Choose in all of these groups, the inner ones first."""
+        for group in groups:
+            for branch in group.branches:
+                self.run(branch.groups)
+            self._choose(group)
+
+    def _range(self, branch: Branch) -> tuple[int, int]:
+        first, last = np.searchsorted(self.tokens.start, (branch.start, branch.end))
+        return int(first), int(last)
+
+    def _choose(self, group: Group) -> None:
+        ranges = [self._range(branch) for branch in group.branches]
+        shapes = [self._shape(first, last) for first, last in ranges]
+        whole = all(balanced for balanced, _, _ in shapes)
+        if whole and self._joinable(shapes):
+            return
+        if len([1 for first, last in ranges if last > first]) == 0:
+            return
+        taken = self._pick(group, [not balanced for balanced, _, _ in shapes])
+        for number, (branch, (first, last)) in enumerate(zip(group.branches, ranges, strict=True)):
+            if number != taken and last > first:
+                self.live[first:last] = False
+                self.dropped.append((branch.start, branch.end))
+
+    def _pick(self, group: Group, unbalanced: list[bool]) -> int:
+        """The branch to take, the same way for the same condition all through the file; -1 for none."""
+        names = [branch.condition for branch in group.branches]
+        if self._turn:
+            count = len(names) if group.has_else else len(names) + 1
+            pick = self._turn % count
+            if any(unbalanced):
+                first = names[0]
+                positive = first.removeprefix("!")
+                known = self._truth.get(positive)
+                if known is not None and len(names) <= 2:
+                    holds = known != first.startswith("!")
+                    return 0 if holds else (1 if len(names) > 1 else -1)
+                self._truth[positive] = (pick == 0) != first.startswith("!")
+            return pick if pick < len(names) else -1
+        first = names[0]
+        positive = first.removeprefix("!")
+        holds = self._truth.setdefault(positive, not first.startswith("!")) != first.startswith("!")
+        if first == "0":
+            holds = False
+        if holds:
+            return 0
+        return 1 if len(names) > 1 else -1
+
+    def _shape(self, first: int, last: int) -> tuple[bool, int, int]:
+        """Is the branch balanced; the sign of its first and of its last live token (0 where empty)."""
+        where = np.flatnonzero(self.live[first:last])
+        if not len(where):
+            return True, 0, 0
+        where += first
+        signs = self._sign[where]
+        depth = np.cumsum(_BRACKET[signs], axis=0, dtype=np.int32)
+        balanced = not depth[-1].any() and int(depth.min()) >= 0
+        return balanced, self._describe(int(where[0])), self._describe(int(where[-1]), last=True)
+
+    def _describe(self, token: int, *, last: bool = False) -> int:
+        sign = int(self._sign[token])
+        if sign == WORD and self.tokens.text(token) in (b"else", b"do"):
+            return ord(";")
+        if last and sign == ord(")") and self._closes_condition(token):
+            return ord(";")
+        return sign
+
+    def _closes_condition(self, token: int) -> bool:
+        """Does this `)` end the head of an `if`, `while`, `for` or `switch`?"""
+        depth = 0
+        for back in range(token, max(token - 400, -1), -1):
+            sign = int(self._sign[back])
+            if not self.live[back]:
+                continue
+            if sign == ord(")"):
+                depth += 1
+            elif sign == ord("("):
+                depth -= 1
+                if not depth:
+                    return back > 0 and self.tokens.text(back - 1) in (b"if", b"while", b"for", b"switch")
+        return False
+
+    @staticmethod
+    def _joinable(shapes: list[tuple[bool, int, int]]) -> bool:
+        """Can the branches stand one after the other?  Not where one operand would follow another."""
+        filled = [(first, last) for _, first, last in shapes if first]
+        operand_ends = (WORD, NUMBER, STRING, ord(")"), ord("]"))
+        operand_starts = (WORD, NUMBER, STRING, ord("("), ord("{"))
+        return all(
+            not (last in operand_ends and following in operand_starts)
+            for (_, last), (following, _) in zip(filled, filled[1:], strict=False)
+        )

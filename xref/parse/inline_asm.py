@@ -1,0 +1,245 @@
+"""What in an instruction is a call: the mnemonics, the registers, and the calls in an `asm("…")` string.
+
+The tables serve every architecture at once, because a file's facts depend on its bytes alone and its
+bytes do not say what they are assembled for.  `asm.py` reads whole files with the same tables.
+Pure: this module uses nothing of the project.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+
+class Branch(NamedTuple):
+    """What an instruction that leaves its place does."""
+
+    #: a return address is kept: always a call, even of a label close by
+    link: bool
+    #: a register or a memory operand can be the target: a call through a pointer
+    pointer: bool = False
+    #: the operand that holds the target of a pointer call: 0 the first, -1 the last
+    place: int = -1
+
+
+_ARM = "eq,ne,cs,hs,cc,lo,mi,pl,vs,vc,hi,ls,ge,lt,gt,le,al"
+_X86 = ("a,ae,b,be,c,cxz,e,ecxz,rcxz,g,ge,le,na,nae,nb,nbe,nc,ne,ng,nge,nl,nle,no,np,ns,nz,o,p,pe,po,s,z,"
+        "h,nh,m,nm,he,nhe,lh,nlh")
+
+#: (what it does, mnemonics with `{a,b}` alternatives, why it is here).  A later row does not replace an
+#: earlier one.  Only `link` and `pointer` matter to a reader: a jump, taken always or sometimes, is a call
+#: when it leaves the function, and an address in a register has no name in any row that lacks `pointer`.
+_TABLE: tuple[tuple[Branch, str, str], ...] = (
+    (Branch(True, True), "call call{q,l,w,r}", "x86, sparc, frv, nios2, riscv, hexagon, csky: the call"),
+    (Branch(True, True), "lcall lcall{w,l,q}", "x86: far call, through BIOS and boot code"),
+    (Branch(True, True), "jsr jsr.{l,w} jbsr jsri", "alpha, m68k, sh, h8300, cris, csky: jump to subroutine"),
+    (Branch(True, True), "jal{,r,s,x,rs} jalr.hb", "mips, riscv: jump and link"),
+    (Branch(True, True), "bal balr bas basr bassm bras brasl jas jasl", "s390 (and mips bal): branch and save"),
+    (Branch(True, True), "br.call brl.call", "ia64: `br.call.sptk.many rp=f`"),
+    (Branch(True, True), "blx blr blraa blrab blrl bctrl", "arm, arm64, powerpc: branch to register and link"),
+    (Branch(True, True), "jarl blink", "v850, sh64: jump and link"),
+    (Branch(True, True), "call{0,4,8,12} callx{0,4,8,12}", "xtensa: call with a window rotation"),
+    (Branch(True, True), "br{l,al}{,d,id,i} l.jal l.jalr", "microblaze, openrisc: branch and link"),
+    (Branch(True, True, 0), "jmpl", "sparc, frv: `jmpl %l3, %o7` keeps the pc; on x86 a jump, direct then"),
+    (Branch(True), f"bl bla bl{{{_ARM}}} b,l", "arm, arm64, powerpc, parisc, m32r, arc, loongarch"),
+    (Branch(True), "bsr bsr{l,s,w} bsr.{l,s,w}", "alpha, m68k, sh, h8300, csky; on x86 it scans bits, and names nothing"),
+    (Branch(True), "b{gez,ltz}al{,l,s}", "mips: conditional call"),
+    (Branch(False, True), "jmp jmp{q,w} ljmp ljmp{w,l,q} jmpi", "x86, alpha, m68k, sh, nios2: jump, a tail call"),
+    (Branch(False, True), "jr jr.hb jump jx l.jr tail", "mips, v850, cris, hexagon, xtensa, riscv: jump"),
+    (Branch(False, True), "br bctr bx braf", "arm, arm64, powerpc, s390, sh: jump to register; alpha br names a label"),
+    (Branch(False, True), "jl", "m32r and arc jump and link to a register; on x86 jump if less"),
+    (Branch(False), "b ba b,a bra bra{s,l,w,b} jra jbra jbr l.j", "arm, powerpc, sparc, m68k, sh: branch always"),
+    (Branch(False), "j j.l _j jg jgnop", "mips, riscv, s390, xtensa: jump; on x86 jg is conditional, which changes nothing"),
+    (Branch(False), "br{i,ai}{,d} bri brid braid b{eq,ne,lt,gt,le,ge}i{,d}", "microblaze: branch"),
+    (Branch(False), f"j{{{_X86}}} loop{{,e,ne,nz,z,nez,gtz}}", "x86, s390: conditional jump"),
+    (Branch(False), f"jg{{{_X86},l}} brc{{,l}} br{{ct,ctg,xh,xle}} b{{h,m,nh,nm,no,np,o,p}}", "s390: conditional"),
+    (Branch(False), f"b{{{_ARM}}}{{,s,w,l,a,z,zl,zal,u,ul}} b.{{{_ARM}}}", "arm, powerpc, m68k, mips, riscv, alpha, …"),
+    (Branch(False), "cbz cbnz tbz tbnz bc{eqz,nez} bc1{t,f,tl,fl,eqz,nez} bbit{0,1,032,132}", "arm, arm64, mips"),
+    (Branch(False), "bdnz{,t,f,l} bdz{,t,f,l} bc{,l} bt bf b{so,ns,un,nu}{,l} bt/s bf/s bt.s bf.s", "powerpc, sh"),
+    (Branch(False), "b{e,z,nz,g,l,n,gu,leu,geu,lu,pos,neg} br{z,nz,lz,gz,lez,gez} fb{a,e,ne,g,l,ge,le,u,o}",
+     "sparc: conditional; bl and be are others' calls"),
+    (Branch(False), f"j{{b,}}{{{_ARM},nx}} fb{{eq,ne,gt,lt,ge,le,gl,un,nz}}{{,w,l}} db{{ra,f,eq,ne,cc,cs,mi,pl}}",
+     "m68k: conditional and counted"),
+    (Branch(False), "blb{c,s} br{eq,ne,lt,ge,lo,hs} b{any,none,all,nall,bc,bs,bci,bsi,gei,geui,lti,ltui}",
+     "alpha, arc, xtensa: conditional"),
+    (Branch(False), "cmpb cmpib comb comib addb addib movib bb", "parisc: compare or add, and branch"),
+    (Branch(False), "br.{cond,many,few,sptk,spnt,dptk,dpnt,cloop,ctop,wtop,cexit} brl.{cond,many,sptk}", "ia64"),
+    (Branch(False), "l.bf l.bnf bez bhz blz bhsz blsz jb{t,f,ez,nez} bnc bhs", "openrisc, csky, m32r"),
+    (Branch(False), "c{,g,l,lg}{i,r}j{,e,ne,h,l,nh,nl,he,le}", "s390: compare and jump"),
+)
+
+#: mnemonics that look like a branch by their first part, and return instead: `br.ret` is no `br`
+_RETURNS = frozenset({"br.ret", "br.ia", "b.ret", "br.rfi"})
+
+
+def _expand(pattern: str) -> list[str]:
+    """Return every mnemonic that `a{b,c}` alternatives stand for."""
+    parts = re.split(r"\{([^}]*)\}", pattern)
+    choices = [part.split(",") if at % 2 else [part] for at, part in enumerate(parts)]
+    return ["".join(choice) for choice in itertools.product(*choices)]
+
+
+BRANCHES: dict[str, Branch] = {}
+for _branch, _patterns, _reason in _TABLE:
+    for _pattern in _patterns.split(" "):
+        for _mnemonic in _expand(_pattern):
+            BRANCHES.setdefault(_mnemonic, _branch)
+
+#: Registers that are written without a mark.  `%eax` needs no table: `%` says it.
+REGISTER = (
+    r"(?:(?:[abcdefghkpqrstvwxyz]|[abcdefgmpstx]r|in|out|loc|acc|wc|wcgr|tr|[xyw]mm|wr|er)\d{1,3}[lhbwdsqe]?"
+    r"|sp|lr|pc|ip|fp|gp|ra|at|zero|rp|ctr|xer|cpsr\w*|spsr\w*|[CS]PSR\w*|fps\w+|fpexc|apsr\w*|blink|ilink\d?"
+    r"|[wx]?zr|wsp|sb|sl|psr|ar|pr|macl|mach|gbr|vbr|sr|ssr|spc|dbr|fpul|ccr|exr|usp|ssp|lcr|tbr|cc[0-3]?|icc\d?"
+    r"|fcc\d?|pm[cd]|itr|dtr|itc|rr|pkr|ibr|cpuid|mmfr|irp|srp|bar|mof|dcr\d?|psw|bpsw|bpc|spi|spu|sar|ps"
+    r"|\w+_el[0-3]|daifset|daifclr|daif|rpc_lr|nzcv|jtpc|lp_(?:start|end|count)|status32\w*|ep|tp|r\d+_\w+)"
+)
+_REGISTER_NAME = re.compile(REGISTER)
+
+_TARGET = re.compile(
+    r"[ \t]*(?:(?:rp|b\d)[ \t]*=[ \t]*)?[@$=]?[ \t]*(?:(?P<wrap>[A-Z_a-z]\w*)[ \t]*\([ \t]*)?"
+    r"(?P<name>\.?[A-Za-z_][\w.$]*)[ \t]*(?P<close>\))?[ \t]*(?:[@:][\w:]*|[-+][^(\[]*)?[ \t]*",
+    re.ASCII,
+)
+_LOW_PART = re.compile(r"%lo\([ \t]*([A-Za-z_]\w*)[ \t]*\)", re.ASCII)
+_NUMBER = re.compile(r"[ \t]*[#$]?[-+]?\d\w*[ \t]*", re.ASCII)
+_LOCAL = re.compile(r"[ \t]*(?:[#$@]|rp=)?\d+[bf](?![0-9A-Fa-f]).*", re.ASCII | re.DOTALL)
+#: a jump to one of these is a return
+_RETURN_ADDRESS = re.compile(
+    r"[\s\[(@*]*(?:%?lr|%?ra|\$ra|\$31|\(?\$26\)?|%?rp|b0|%r14|r14|%r2|x30|r31|%[oi]7.*|%?blink|r15|a0|r9)[\s\])]*",
+    re.ASCII,
+)
+
+
+class Target(NamedTuple):
+    """Where a branch goes: `at` is the offset in the operands that were given."""
+
+    at: int
+    #: a symbol; or, where `pointer`, the operand as written
+    name: str
+    pointer: bool = False
+
+
+def is_register(name: str) -> bool:
+    """Return whether a bare word is some architecture's register."""
+    return _REGISTER_NAME.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def branch_of(mnemonic: str) -> Branch | None:
+    """Return what `mnemonic` does, with its suffixes (`bl.d`, `be,a,pt`, `bne-`, `br.call.sptk`), if it branches."""
+    word = mnemonic.lower()
+    if word in BRANCHES:
+        return BRANCHES[word]
+    if word.startswith(("b,l", "bve,l")):  # parisc; `,n` may follow
+        return BRANCHES["bl"]
+    word = re.split(r"[,+/-]", word, maxsplit=1)[0]
+    if word in BRANCHES:
+        return BRANCHES[word]
+    parts = word.split(".")
+    two = ".".join(parts[:2])
+    if two in _RETURNS:
+        return None
+    return BRANCHES.get(two) or BRANCHES.get(parts[0])
+
+
+def split_operands(text: str) -> list[tuple[int, str]]:
+    """Split at the commas outside of parentheses; return each part with its offset."""
+    parts: list[tuple[int, str]] = []
+    depth = begin = 0
+    for found in re.finditer(r"[(),\[\]{}]", text):
+        char = found.group()
+        if char == ",":
+            if depth == 0:
+                parts.append((begin, text[begin : found.start()]))
+                begin = found.end()
+        elif char in "([{":
+            depth += 1
+        else:
+            depth = max(0, depth - 1)
+    parts.append((begin, text[begin:]))
+    return parts
+
+
+def target_of(branch: Branch, operands: str, mnemonic: str = "") -> Target | None:
+    """Return where the branch goes, None where that is a local label, a return, or nothing with a name.
+
+    The target is the last operand that can be a symbol: registers and numbers may stand around it
+    (`bl f,%r2`, `tbnz x0, #3, f`, `br.call.sptk.many rp=f`).  A wrapper is looked through: `BASED(f)`.
+    """
+    if not operands.strip():
+        # powerpc's pointer calls name their register in the mnemonic
+        named = branch.pointer and branch.link and mnemonic.lower() in ("blrl", "bctrl")
+        return Target(0, mnemonic, True) if named else None
+    begin = len(operands) - len(operands.lstrip())
+    if operands[begin] == "*":
+        return Target(begin, operands.strip(), True)
+    low = _LOW_PART.search(operands) if branch.pointer else None
+    if low:
+        return Target(low.start(1), low.group(1))
+    parts = split_operands(operands)
+    for at, part in reversed(parts):
+        if _LOCAL.fullmatch(part):
+            return None
+        found = _TARGET.fullmatch(part)
+        if not found or (found["wrap"] is None) != (found["close"] is None):
+            continue
+        name = found["name"]
+        if found["wrap"] and not found["wrap"].isupper() or _NUMBER.fullmatch(part) or is_register(name):
+            continue
+        if name.startswith(".") and not name.startswith(".L"):  # the code of a powerpc64 function descriptor
+            return Target(at + found.start("name") + 1, name[1:])
+        return Target(at + found.start("name"), name.rstrip("."))
+    if not branch.pointer or "%" in operands and _NUMBER.fullmatch(parts[branch.place][1].replace("%", "")):
+        return None
+    at, part = parts[branch.place]
+    if "=" in part:
+        at, part = at + part.index("=") + 1, part[part.index("=") + 1 :]
+    if not part.strip() or _NUMBER.fullmatch(part) and "$" not in part or not branch.link and _RETURN_ADDRESS.fullmatch(part):
+        return None
+    return Target(at + len(part) - len(part.lstrip()), part.strip(), True)
+
+
+# C string escapes, each replaced by as many characters: a line end stays a line end, the rest are blank.
+_ESCAPE = re.compile(r'"[\s]*"|\\(?:\r?\n|[0-7]{1,3}|x[0-9A-Fa-f]+|.)|"|/\*.*?\*/', re.DOTALL)
+_STATEMENT = re.compile(
+    r"[ \t{]*(?:(?P<label>[A-Za-z_.]\w*|\d+)[ \t]*:[ \t]*)*(?:(?:lock|rep\w*|notrack|bnd|data16|rex64)[ \t]+)?"
+    r"(?P<mnemonic>[A-Za-z_][\w.]*(?:,[\w,]+)?[-+]?)(?P<operands>(?=[ \t*(])[^#\n]*)?",
+    re.ASCII,
+)
+_LABEL = re.compile(r"(?:^|[;\n])[ \t]*([A-Za-z_.]\w*)[ \t]*:", re.ASCII)
+
+
+def _unescape(found: re.Match[str]) -> str:
+    text = found.group()
+    if text[0] == "\\" and text[1] in "n\r\n":
+        return "\n" * len(text)
+    if text[0] == "\\" and text[1] == "\\":  # `\\name` of an assembler macro: no symbol
+        return "\\\\"
+    return " " * len(text)
+
+
+def asm_string_calls(text: bytes) -> list[tuple[int, str]]:
+    r"""Return (offset, symbol) for each call and jump to a symbol in the text of an `asm` string.
+
+    `text` is what stands between the quotes in the source, escapes and all (`call f\n\t`), or several
+    literals with the quotes and blanks between them.  Operands (`%P1`, `*%0`, `%l[out]`), registers, local
+    labels and labels that the text itself defines are no symbols.
+    """
+    plain = _ESCAPE.sub(_unescape, text.decode("latin-1"))
+    labels: set[str] | None = None
+    calls: list[tuple[int, str]] = []
+    begin = 0
+    for piece in re.split(r"[;\n]", plain):
+        found = _STATEMENT.match(piece)
+        branch = branch_of(found["mnemonic"]) if found else None
+        if found and branch and found["operands"] and "%l" not in found["operands"]:
+            target = target_of(branch, found["operands"], found["mnemonic"])
+            if target and not target.pointer and not target.name.startswith(".L"):
+                if labels is None:
+                    labels = set(_LABEL.findall(plain))
+                if target.name not in labels:
+                    calls.append((begin + found.start("operands") + target.at, target.name))
+        begin += len(piece) + 1
+    return calls

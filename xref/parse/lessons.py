@@ -1,0 +1,410 @@
+"""What a tree's own macros teach about reading the tree.
+
+`asmlinkage`, `__init`, `__user`, `fastcall` are not C: they are macros that expand to attributes or to
+nothing, and each tree has its own.  Others are loop heads, or whole statements, or make definitions.
+`learn` reads the `#define`s of one file; `Lessons.gather` puts the files of a tree together.
+
+Pure functions over bytes; uses `words` only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from dataclasses import field
+from typing import NamedTuple
+
+from xref.parse import words
+
+_DEFINE = re.compile(
+    rb"#[ \t]*define[ \t]+([A-Za-z_]\w*)(\((?:[^()\n\\]|\\\r?\n)*\))?((?:[^\n\\/]|\\.|/(?!\*)|/\*(?:[^*]|\*(?!/))*+\*/)*+)",
+    re.DOTALL,
+)
+_COMMENT = re.compile(rb"/\*(?:[^*]|\*(?!/))*+\*/|//[^\n]*|\\\r?\n", re.DOTALL)
+_TOKEN = re.compile(rb'[A-Za-z_]\w*|\d\w*|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)+\'|##?|\.\.\.|\S')
+_MOST_BODY = 6000
+
+#: what a body's classification can be; "" is anything else
+ANNOTATION, WRAPPER, LOOP, STATEMENT, DEFINES, OTHER = "annotation", "wrapper", "loop", "statement", "defines", ""
+
+
+class Macro(NamedTuple):
+    """One `#define`: params is None for an object-like macro."""
+
+    name: bytes
+    params: tuple[bytes, ...] | None
+    body: bytes
+
+
+def defines(data: bytes) -> Iterable[Macro]:
+    """The `#define`s of a file, comments and line joins out of the body."""
+    for match in _DEFINE.finditer(data):
+        name, params, body = match.groups()
+        if len(body) > 80 and len(body) > _MOST_BODY:
+            body = body[:_MOST_BODY]
+        if b"\\" in body or b"/" in body:
+            body = _COMMENT.sub(b" ", body)
+        names = None if params is None else tuple(parameter_names(params))
+        yield Macro(name, names, body.strip())
+
+
+def parameter_names(params: bytes) -> list[bytes]:
+    """`(a, b, args...)` → a, b, args; a bare `...` is `__VA_ARGS__`."""
+    inner = _COMMENT.sub(b" ", params)[1:-1].strip()
+    if not inner:
+        return []
+    names = (part.strip() for part in inner.split(b","))
+    return [b"__VA_ARGS__" if name == b"..." else name.removesuffix(b"...").strip() for name in names]
+
+
+def is_variadic(params: bytes) -> bool:
+    """Does the last parameter take all the arguments that are left?"""
+    return params.rstrip(b") \t").endswith(b"...")
+
+
+def split(body: bytes) -> list[bytes]:
+    """A macro body's tokens, as text."""
+    return _TOKEN.findall(body)
+
+
+@dataclass(slots=True)
+class Taught:
+    """What one file's macros teach; small enough to send between processes."""
+
+    annotations: dict[bytes, set[tuple[bytes, ...]]] = field(default_factory=dict)
+    annotation_calls: dict[bytes, set[tuple[bytes, ...]]] = field(default_factory=dict)
+    wrappers: set[bytes] = field(default_factory=set)
+    loops: set[bytes] = field(default_factory=set)
+    statements: set[bytes] = field(default_factory=set)
+    functions_like: set[bytes] = field(default_factory=set)
+    pointers: set[bytes] = field(default_factory=set)
+    openers: dict[bytes, int] = field(default_factory=dict)
+    others: set[bytes] = field(default_factory=set)
+    #: macros whose body may define something, with all that is needed to expand them
+    makers: list[Macro] = field(default_factory=list)
+
+
+def _bare_words(tokens: list[bytes]) -> tuple[bytes, ...] | None:
+    """The words of a body that may be all annotation, or None where it cannot be.
+
+    Parenthesised text after `__attribute__` and its kin is skipped; anything that is no word (bar the "C" of
+    `extern "C"`) makes it something else.
+    """
+    found: list[bytes] = []
+    depth = 0
+    for token in tokens:
+        if token == b"(":
+            if not depth and not found:
+                return None
+            depth += 1
+        elif token == b")":
+            depth -= 1
+        elif depth:
+            continue
+        elif token[:1].isalpha() or token[:1] == b"_":
+            found.append(token)
+        elif token != b'"C"':
+            return None
+    return tuple(found) if not depth else None
+
+
+def _is_loop(tokens: list[bytes]) -> bool:
+    """A body that ends where a statement must follow."""
+    if not tokens or tokens[0] not in (b"for", b"while", b"if", b"do", b"switch", b"list_for_each") and (
+        b"for" not in tokens and b"if" not in tokens
+    ):
+        return False
+    if tokens[-1] == b"else" or (tokens[-1] == b"do" and len(tokens) == 1):
+        return True
+    if tokens[-1] != b")" or tokens[0] not in (b"for", b"while", b"if", b"switch"):
+        # `({ … }) for (…)`, `a; for (…)`: judged by what the last parenthesis belongs to
+        if tokens[-1] != b")":
+            return False
+    depth = 0
+    for place in range(len(tokens) - 1, -1, -1):
+        depth += (tokens[place] == b")") - (tokens[place] == b"(")
+        if not depth:
+            return place > 0 and tokens[place - 1] in (b"for", b"while", b"if", b"switch") and b"do" not in tokens
+    return False
+
+
+def _is_statement(tokens: list[bytes]) -> bool:
+    return bool(tokens) and (tokens[-1] == b";" or (tokens[-1] == b"}" and tokens[0] in (b"{", b"if", b"for", b"while", b"do")))
+
+
+_MAKER_FIRST = frozenset(
+    b"static extern const struct union enum typedef inline unsigned signed int char void long short asmlinkage "
+    b"typeof __typeof__ __typeof u8 u16 u32 u64 volatile noinline __always_inline notrace __visible".split()
+)
+
+
+def _may_define(macro: Macro, tokens: list[bytes]) -> bool:
+    """May this function-like macro define something when it stands outside of functions?"""
+    if not tokens or tokens[0] in (b"(", b"{", b"do", b"if", b"while", b"for", b"asm", b"__asm__", b"return"):
+        return False
+    if tokens[0] in _MAKER_FIRST or tokens[0].startswith(b"__attribute"):
+        return True
+    if not (tokens[0][:1].isalpha() or tokens[0][:1] == b"_"):
+        return False
+    params = macro.params or ()
+    if len(tokens) > 1 and tokens[0] in params and (tokens[1] in params or tokens[1] == b"##" or tokens[1] == b"*"):
+        return True
+    # another macro's use, which may define in its turn; or `some_t name = …`
+    return len(tokens) > 1 and (tokens[1] == b"(" or (tokens[1][:1].isalpha() or tokens[1][:1] == b"_" or tokens[1] == b"*"))
+
+
+def learn(data: bytes) -> Taught:
+    """What the macros of one file teach."""
+    taught = Taught()
+    for macro in defines(data):
+        name, params, body = macro
+        if name in words.LANGUAGE:
+            continue
+        if b"{" in body or b"}" in body:
+            _learn_braces(name, body, taught)
+        if params is None:
+            if body == b"*":
+                taught.pointers.add(name)
+                continue
+            if body and not (body[:1].isalpha() or body[:1] == b"_"):
+                taught.others.add(name)
+                continue
+            bare = _bare_words(split(body)) if body else ()
+            if bare is None:
+                taught.others.add(name)
+            else:
+                taught.annotations.setdefault(name, set()).add(bare)
+            continue
+        _learn_call(macro, taught)
+    return taught
+
+
+def _learn_braces(name: bytes, body: bytes, taught: Taught) -> None:
+    """Macros that come in pairs, one with `{` and one with `}`."""
+    tokens = split(body)
+    opened = tokens.count(b"{") - tokens.count(b"}")
+    if opened > 0 and tokens.count(b"{"):
+        place = len(tokens) - 1 - tokens[::-1].index(b"{")
+        value = place > 0 and tokens[place - 1] == b"="
+        taught.openers[name] = words.OPENER | (words.OPENS_VALUE if value else 0)
+    elif opened < 0:
+        taught.openers[name] = words.CLOSER
+
+
+def _learn_call(macro: Macro, taught: Taught) -> None:
+    name, params, body = macro
+    assert params is not None
+    taught.functions_like.add(name)
+    tokens = split(body)
+    without = [token for token in tokens if token not in params]
+    bare = _bare_words(tokens)
+    if bare is not None and not any(word in params for word in bare):
+        taught.annotation_calls.setdefault(name, set()).add(bare)
+    elif len(params) == 1 and tokens.count(params[0]) == 1 and _bare_words(without) is not None and len(tokens) < 12:
+        taught.wrappers.add(name)
+    if _is_loop(tokens):
+        taught.loops.add(name)
+    elif _is_statement(tokens):
+        taught.statements.add(name)
+    if _may_define(macro, tokens):
+        taught.makers.append(macro)
+
+
+def scope_of(path: str) -> str:
+    """Where in the tree a file's macros can be seen: a directory with all below it, or the file alone.
+
+    `""` is the whole tree.  A header under `include/` is for the whole tree, or for what the `include/` is in.
+    """
+    parts = path.split("/")
+    if not path.endswith(".h"):
+        return path
+    if "include" in parts[:-1]:
+        before = parts[: parts.index("include")]
+        return "" if len(before) < 2 or (len(before) == 2 and before[0] == "arch") else "/".join(before)
+    return "/".join(parts[:-1])
+
+
+def scopes_of(path: str) -> list[str]:
+    """The scopes a file looks names up in, the widest first."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(len(parts) + 1)]
+
+
+@dataclass(slots=True)
+class _Scope:
+    """What the files of one scope define a name as."""
+
+    plain: dict[bytes, set[tuple[bytes, ...]]] = field(default_factory=dict)
+    calls: dict[bytes, set[tuple[bytes, ...]]] = field(default_factory=dict)
+    wrappers: set[bytes] = field(default_factory=set)
+    pointers: set[bytes] = field(default_factory=set)
+    others: set[bytes] = field(default_factory=set)
+
+    def add(self, part: Taught) -> None:
+        for name, body in part.annotations.items():
+            self.plain.setdefault(name, set()).update(body)
+        for name, body in part.annotation_calls.items():
+            self.calls.setdefault(name, set()).update(body)
+        self.wrappers |= part.wrappers
+        self.pointers |= part.pointers
+        self.others |= part.others
+        self.others |= part.functions_like - part.annotation_calls.keys() - part.wrappers
+
+    def decided(self) -> set[bytes]:
+        """The names that this scope has something to say about."""
+        return self.others | self.plain.keys() | self.calls.keys() | self.wrappers | self.pointers
+
+
+@dataclass(slots=True)
+class Lessons:
+    """What all the macros of a tree teach, ready to be asked.
+
+    flags    what a name means everywhere
+    scoped   for a directory or file, the names that mean something else there (bits of `words.SCOPED`)
+    makers   the macros that may define things, with every body they have in the tree
+    """
+
+    flags: dict[bytes, int] = field(default_factory=dict)
+    scoped: dict[str, dict[bytes, int]] = field(default_factory=dict)
+    makers: dict[bytes, list[Macro]] = field(default_factory=dict)
+
+    @classmethod
+    def gather(cls, parts: Iterable[tuple[str, Taught]]) -> Lessons:
+        """Put together what the files of a tree, given by path, teach.
+
+        In its scope a name is an annotation only when every `#define` of it there is one: `DEBUG` may be
+        empty in one driver and a number in the next.
+        """
+        lessons = cls()
+        flags = lessons.flags
+        scopes: dict[str, _Scope] = {"": _Scope()}
+        for path, part in parts:
+            scopes.setdefault(scope_of(path), _Scope()).add(part)
+            for names, flag in (
+                (part.functions_like, words.MACRO),
+                (part.loops, words.LOOP),
+                (part.statements, words.STATEMENT),
+            ):
+                for name in names:
+                    flags[name] = flags.get(name, 0) | flag
+            for name, flag in part.openers.items():
+                flags[name] = flags.get(name, 0) | flag
+            for macro in part.makers:
+                kept = lessons.makers.setdefault(macro.name, [])
+                if macro not in kept and len(kept) < 6:
+                    kept.append(macro)
+        _widen(scopes)
+        meanings = _meanings(scopes)
+        wide = meanings.pop("")
+        for name, bits in wide.items():
+            flags[name] = flags.get(name, 0) | bits
+        for place, meaning in meanings.items():
+            different = {name: bits for name, bits in meaning.items() if bits != wide.get(name, 0)}
+            if different:
+                lessons.scoped[place] = different
+        return lessons
+
+    def overrides(self, path: str) -> dict[bytes, int]:
+        """The names that mean something else in this file than in the tree at large."""
+        found: dict[bytes, int] = {}
+        for scope in scopes_of(path):
+            found.update(self.scoped.get(scope, ()))
+        return found
+
+
+def _widen(scopes: dict[str, _Scope]) -> None:
+    """Let a directory see its subdirectories' headers, for the names it knows nothing of itself.
+
+    `fs/xfs/*.c` live by `fs/xfs/linux-2.6/xfs_linux.h`.
+    """
+    for place in sorted(scopes, key=lambda name: -name.count("/")):
+        above = place.rpartition("/")[0]
+        if "." in place.rpartition("/")[2] or above.count("/") < 1:
+            continue
+        parent = scopes.setdefault(above, _Scope())
+        known = parent.decided()
+        child = scopes[place]
+        for name in child.plain.keys() - known - child.others:
+            parent.plain[name] = child.plain[name]
+        for name in child.calls.keys() - known - child.others:
+            parent.calls[name] = child.calls[name]
+        parent.others |= child.others - known
+        parent.wrappers |= child.wrappers - known
+        parent.pointers |= child.pointers - known
+
+
+def _meanings(scopes: dict[str, _Scope]) -> dict[str, dict[bytes, int]]:
+    """For each scope what each name means there, 0 for a name that is nothing special."""
+    plain = {
+        (place, name): bodies
+        for place, scope in scopes.items()
+        for name, bodies in scope.plain.items()
+        if name not in scope.others and name not in scope.pointers
+    }
+    good = _closed(plain)
+    calls = {
+        (place, name): bodies
+        for place, scope in scopes.items()
+        for name, bodies in scope.calls.items()
+        if name not in scope.others
+    }
+    good_calls = _closed_calls(calls, plain, good)
+    found: dict[str, dict[bytes, int]] = {}
+    for place, scope in scopes.items():
+        meaning = dict.fromkeys(scope.decided(), 0)
+        for name in scope.wrappers - scope.others:
+            meaning[name] = words.WRAPPER
+        for name in scope.pointers - scope.others:
+            meaning[name] = words.POINTER
+        found[place] = meaning
+    for place, name in good:
+        found[place][name] |= words.ANNOTATION
+    for place, name in good_calls:
+        found[place][name] |= words.ANNOTATION_CALL
+    return found
+
+
+_Bodies = dict[tuple[str, bytes], set[tuple[bytes, ...]]]
+_Keys = set[tuple[str, bytes]]
+
+
+def _seen_from(place: str, word: bytes, good: _Keys) -> bool:
+    """Is a word an annotation where a macro of this scope is used?"""
+    return word in words.ANNOTATION_WORDS or any((scope, word) in good for scope in scopes_of(place))
+
+
+def _closed(plain: _Bodies) -> _Keys:
+    """The names whose bodies are annotation words, or names that are such names themselves."""
+    good = set(plain)
+    while True:
+        bad = {
+            key for key in good if any(not _seen_from(key[0], word, good) for body in plain[key] for word in body)
+        }
+        if not bad:
+            return good
+        good -= bad
+
+
+def _closed_calls(calls: _Bodies, plain: _Bodies, good_plain: _Keys) -> _Keys:
+    """The same for macros with arguments.
+
+    At least one definition must come down to an attribute: one that is always empty is a debugging aid, one
+    that is another's call in another name is a call.
+    """
+    telling = {word for word in words.ANNOTATION_WORDS if words.LANGUAGE[word] & words.DROP_CALL}
+    good: _Keys = set()
+    while True:
+        more = {name for place, name in good_plain if any(telling & set(body) for body in plain[place, name])}
+        seen = good | good_plain
+        fresh = {
+            key
+            for key, bodies in calls.items()
+            if key not in good
+            and any(telling & set(body) for body in bodies)
+            and all(_seen_from(key[0], word, seen) for body in bodies for word in body)
+        }
+        if not fresh and more <= telling:
+            return good
+        good |= fresh
+        telling |= more | {name for _, name in fresh}

@@ -1,0 +1,41 @@
+"""Rewrites kernel C, byte for byte in place, into C that tree-sitter parses.
+
+Nothing moves: what the grammar cannot take is overwritten with spaces or with a stand-in that is no longer
+than what it replaces, so that each node's offset is the offset in the real file.  What is masked is still a
+reference: facts about words come from the tokens of the file as written, not from this text.
+"""
+
+from __future__ import annotations
+
+from xref.parse.annotations import mask_annotations
+from xref.parse.conditions import Chooser
+from xref.parse.conditions import Directives
+from xref.parse.lex import Bools
+from xref.parse.lex import Tokens
+from xref.parse.lex import FileFlags
+from xref.parse.rules import RULES
+from xref.parse.sketch import Normalized
+from xref.parse.sketch import Sketch
+
+
+def normalize(tokens: Tokens, flags: FileFlags, directives: Directives, inside: Bools, turn: int = 0) -> Normalized:
+    """The text to parse.
+
+    `inside` marks the tokens of directives.  `turn` says which branches to take where an `#if` cannot be
+    parsed with all of its branches: 0 for the first of each, 1 for the second, and so on.
+    """
+    chooser = Chooser(tokens, inside, turn=turn)
+    chooser.run(directives.groups)
+    sketch = Sketch(tokens, flags, chooser.live)
+    sketch.result.dropped = chooser.dropped
+    for directive in directives.all:
+        sketch.blank(directive.start, directive.end)
+    for start, end in chooser.dropped:
+        sketch.blank(start, end)
+    mask_annotations(sketch)
+    sketch.look()
+    if sketch.view.count:
+        for rule in RULES:
+            rule(sketch)
+    sketch.result.text = bytes(sketch.out)
+    return sketch.result

@@ -1,0 +1,517 @@
+"""The rewriting rules, each for one kind of thing that kernel C has and the grammar has not.
+
+A rule is a function of the `Sketch`; numpy finds the few places where it may apply, Python looks at those.
+`RULES` at the end gives their order.  Uses `sketch`, `words`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from xref.parse import words
+from xref.parse.lex import NUMBER
+from xref.parse.lex import STRING
+from xref.parse.lex import WORD
+from xref.parse.lex import Ints
+from xref.parse.sketch import BLOCK
+from xref.parse.sketch import ENUM
+from xref.parse.sketch import FUNCTION
+from xref.parse.sketch import INITIALIZER
+from xref.parse.sketch import LINKAGE
+from xref.parse.sketch import STRUCT
+from xref.parse.sketch import MacroUse
+from xref.parse.sketch import Sketch
+
+_COMMA, _SEMICOLON, _COLON = ord(","), ord(";"), ord(":")
+_PAREN, _CLOSE_PAREN, _BRACE, _CLOSE_BRACE = ord("("), ord(")"), ord("{"), ord("}")
+_EQUALS, _STAR, _DOT = ord("="), ord("*"), ord(".")
+
+
+_OPERATORS = np.zeros(256, np.bool_)
+_OPERATORS[list(b"=<>+-*/%&|^!.:")] = True
+_BINARY = np.zeros(256, np.bool_)
+_BINARY[list(b"=<>/%|^:?")] = True
+
+
+def _places(mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[int]:
+    found: list[int] = np.flatnonzero(mask).tolist()
+    return found
+
+
+def _semicolon_after(sketch: Sketch, place: int) -> bool:
+    """Put a `;` behind a token, where there is a blank for it."""
+    end = int(sketch.view.end[place])
+    if end < len(sketch.out) and sketch.out[end] in b" \t\n\r":
+        sketch.out[end] = _SEMICOLON
+        return True
+    return False
+
+
+# -- strings ------------------------------------------------------------------------------------------
+
+
+def join_strings(sketch: Sketch) -> None:
+    """`KERN_ERR PFX "text" FMT(x) "more"`: one string; macros beside it are blanked."""
+    view = sketch.view
+    strings = view.sign == STRING
+    word = (view.sign == WORD) & ~(view.flags & words.KEYWORD).astype(bool)
+    before = strings[1:] & word[:-1]
+    for place in _places(before):
+        while place >= 0 and word[place]:
+            sketch.blank(int(view.start[place]), int(view.end[place]))
+            place -= 1
+    after = strings[:-1] & word[1:]
+    for place in _places(after):
+        _blank_behind_string(sketch, place + 1, word)
+    closing = strings[1:] & (view.sign[:-1] == _CLOSE_PAREN)
+    for place in _places(closing):
+        opening = int(view.mate[place])
+        if opening > 0 and word[opening - 1]:
+            sketch.result.calls += sketch.called(view.at[opening - 1 : place + 1])
+            sketch.blank(int(view.start[opening - 1]), int(view.end[place]))
+
+
+def _blank_behind_string(sketch: Sketch, place: int, word: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+    view = sketch.view
+    while word[place]:
+        last = place
+        if view.sign[place + 1] == _PAREN and view.mate[place + 1] > 0:
+            last = int(view.mate[place + 1])
+            sketch.result.calls += sketch.called(view.at[place : last + 1])
+        sketch.blank(int(view.start[place]), int(view.end[last]))
+        place = last + 1
+
+
+# -- small things of GNU C ----------------------------------------------------------------------------
+
+
+def ranges(sketch: Sketch) -> None:
+    """`case 1 ... 5:`, `[0 ... 3] =`: the dots become an operator."""
+    view = sketch.view
+    sign = view.sign
+    dots = (sign[:-2] == _DOT) & (sign[1:-1] == _DOT) & (sign[2:] == _DOT)
+    for place in _places(dots):
+        if place and sign[place - 1] not in (_COMMA, _PAREN) and view.start[place + 2] == view.start[place] + 2:
+            if sign[place - 1] == WORD and sign[place + 3] == _CLOSE_PAREN:
+                sketch.blank(int(view.start[place]), int(view.end[place + 2]))  # args...
+            else:
+                sketch.put(int(view.start[place]), b" + ")
+
+
+def label_addresses(sketch: Sketch) -> None:
+    """`&&label` takes the address of a label; one `&` parses."""
+    view = sketch.view
+    sign = view.sign
+    pairs = (sign[:-1] == 38) & (sign[1:] == 38) & (view.start[1:] == view.end[:-1])
+    for place in _places(pairs):
+        previous = int(sign[place - 1]) if place else 0
+        unary = previous in b"(,={[?:" or (previous == WORD and view.flags[place - 1] & words.JUMP)
+        if unary and sign[place + 2] == WORD:
+            sketch.put(int(view.start[place]), b" ")
+
+
+def empty_statements(sketch: Sketch) -> None:
+    """A label, `else` or condition with nothing behind it gets a `;`."""
+    view = sketch.view
+    sign, flags = view.sign, view.flags
+    ends = sign[1:] == _CLOSE_BRACE
+    labels = ends & (sign[:-1] == _COLON)
+    for place in _places(labels):
+        opening = int(view.mate[place + 1])
+        if opening >= 0 and sketch.kind(opening) in (FUNCTION, BLOCK):
+            _semicolon_after(sketch, place)
+    is_else = np.zeros(len(sign), np.bool_)
+    jumps = (flags & words.JUMP).astype(bool) & (sign == WORD)
+    for place in _places(jumps):
+        if sketch.text(place) == b"else":
+            is_else[place] = True
+    heads = np.zeros(len(sign), np.bool_)
+    for place in _places((sign[:-1] == _CLOSE_PAREN) & (ends | is_else[1:])):
+        opening = int(view.mate[place])
+        if opening > 0 and flags[opening - 1] & words.CONTROL and not _closes_do(sketch, opening - 1):
+            heads[place] = True
+    for place in _places(heads[:-1] | (is_else[:-1] & ends)):
+        _semicolon_after(sketch, place)
+
+
+def _closes_do(sketch: Sketch, place: int) -> bool:
+    """Is this `while` the end of a `do`?"""
+    view = sketch.view
+    return place > 0 and sketch.text(place) == b"while" and view.sign[place - 1] in (_CLOSE_BRACE, _SEMICOLON)
+
+
+def missing_semicolons(sketch: Sketch) -> None:
+    """`do { … } while (0)` at the end of a block."""
+    view = sketch.view
+    ends = (view.sign[:-1] == _CLOSE_PAREN) & (view.sign[1:] == _CLOSE_BRACE)
+    for place in _places(ends):
+        opening = int(view.mate[place])
+        if opening > 0 and view.flags[opening - 1] & words.CONTROL and _closes_do(sketch, opening - 1):
+            _semicolon_after(sketch, place)
+
+
+def unnamed_bits(sketch: Sketch) -> None:
+    """`u32 : 3;` and `a:1, :2;` among members: the unnamed bits are blanked."""
+    view = sketch.view
+    sign = view.sign
+    colons = np.flatnonzero((sign[1:] == _COLON) & (sign[:-1] != _CLOSE_PAREN)).astype(np.int32) + 1
+    for place, brace in zip(colons.tolist(), view.enclosing(colons).tolist(), strict=True):
+        if brace < 0 or sign[brace] != _BRACE or sketch.kind(brace) != STRUCT:
+            continue
+        typed = bool(view.flags[place - 1] & words.TYPE) or sign[place - 2] in (_SEMICOLON, _BRACE)
+        first = place - 1 if sign[place - 1] == _COMMA else place
+        if not typed and first == place:
+            continue
+        last = place
+        while last + 1 < view.count and sign[last + 1] not in (_COMMA, _SEMICOLON):
+            last += 1
+        if typed and sign[last + 1] == _COMMA:
+            last += 1
+        sketch.blank(int(view.start[first]), int(view.end[last]))
+
+
+def missing_commas(sketch: Sketch) -> None:
+    """Macros that make members of an initialiser: `BOOT_PARAMS(x) .timer = …` gets a comma."""
+    view = sketch.view
+    sign = view.sign
+    following = (sign[1:] == WORD) | (sign[1:] == _DOT)
+    for close in _places((sign[:-1] == _CLOSE_PAREN) & following):
+        opening = int(view.mate[close])
+        if opening <= 0 or sign[opening - 1] != WORD or view.flags[opening - 1] & words.KEYWORD:
+            continue
+        outer = int(view.outer[opening])
+        if outer >= 0 and sign[outer] == _BRACE and sketch.kind(outer) == INITIALIZER:
+            end = int(view.end[close])
+            if sketch.out[end : end + 1].isspace():
+                sketch.put(end, b",")
+
+
+def struct_semicolons(sketch: Sketch) -> None:
+    """`;;` among members, and stray ones where none may stand."""
+    view = sketch.view
+    sign = view.sign
+    doubles = (sign[1:] == _SEMICOLON) & ((sign[:-1] == _SEMICOLON) | (sign[:-1] == _BRACE))
+    places = np.flatnonzero(doubles) + 1
+    for place, brace in zip(places.tolist(), view.enclosing(places.astype(np.int32)).tolist(), strict=True):
+        if brace >= 0 and sign[brace] == _BRACE and sketch.kind(brace) == STRUCT:
+            sketch.put(int(view.start[place]), b" ")
+
+
+# -- macros at file level and among members -----------------------------------------------------------
+
+
+def file_level_macros(sketch: Sketch) -> None:
+    """`MODULE_LICENSE("GPL")`, `static DEFINE_SPINLOCK(lock);`, `SYSCALL_DEFINE1(close, int, fd) {`.
+
+    A macro in the place of a definition is taken out of the text and put on the list of uses; a block behind
+    it becomes the body of a stand-in function, its value that of a stand-in variable.
+    """
+    view = sketch.view
+    names = (view.sign[:-1] == WORD) & (view.sign[1:] == _PAREN)
+    names &= ~(view.flags[:-1] & words.KEYWORD).astype(bool)
+    candidates = np.flatnonzero(names).astype(np.int32)
+    outer = view.enclosing(candidates)
+    done = -1
+    for place, brace in zip(candidates.tolist(), outer.tolist(), strict=True):
+        if place <= done:
+            continue
+        if brace >= 0:
+            if view.sign[brace] != _BRACE:
+                continue
+            kind = sketch.kind(brace)
+            if kind not in (STRUCT, LINKAGE):
+                continue
+        else:
+            kind = LINKAGE
+        first = _item_start(sketch, place, brace)
+        if first >= 0:
+            done = max(done, _take_out(sketch, first, place, member=kind == STRUCT))
+
+
+def _item_start(sketch: Sketch, place: int, brace: int) -> int:
+    """The first token of the item in which this name has no type before it; -1 where it has one."""
+    view = sketch.view
+    first = place
+    while first > 0 and view.flags[first - 1] & words.STORAGE:
+        first -= 1
+    if first == 0 or first - 1 == brace or first - 1 in sketch.item_ends:
+        return first
+    previous = int(view.sign[first - 1])
+    if previous == _SEMICOLON:
+        return first
+    if previous == _CLOSE_BRACE:
+        opening = int(view.mate[first - 1])
+        if opening >= 0 and sketch.kind(opening) in (FUNCTION, LINKAGE):
+            return first
+    return -1
+
+
+def _take_out(sketch: Sketch, first: int, place: int, *, member: bool) -> int:
+    """Replace the macro use that begins the item at `first`; returns the last token dealt with."""
+    view = sketch.view
+    close = int(view.mate[place + 1])
+    if close < 0 or view.sign[place + 2] == _STAR:
+        return place
+    following = int(view.sign[close + 1])
+    word = view.sign[close + 1] == WORD
+    if following == _BRACE and not member:
+        return _function_head(sketch, first, place, close)
+    if following in (_EQUALS, ord("[")) and not member:
+        _stand_in(sketch, first, place, close, b"int v")
+        sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), member))
+        return close
+    if word and not member and _old_style(sketch, close + 1):
+        return _function_head(sketch, first, place, close)
+    if following == _SEMICOLON or word or following in (0, _CLOSE_BRACE, ord("#")):
+        last = close + 1 if following == _SEMICOLON else close
+        if not (following == _SEMICOLON and first == place and not member and not _known(sketch, place)):
+            sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), member))
+        sketch.result.calls += sketch.called(view.at[place + 2 : close])
+        sketch.blank(int(view.start[first]), int(view.end[last]))
+        sketch.item_ends.add(last)
+        return last
+    return place
+
+
+def _known(sketch: Sketch, place: int) -> bool:
+    return bool(sketch.view.flags[place] & words.MACRO)
+
+
+def _old_style(sketch: Sketch, place: int) -> bool:
+    """Do parameter declarations and a body follow, as in K&R's C?"""
+    view = sketch.view
+    ahead = view.sign[place : place + 200]
+    braces = np.flatnonzero(ahead == _BRACE)
+    if not len(braces):
+        return False
+    body = place + int(braces[0])
+    between = view.sign[place:body]
+    return bool(body > place and view.sign[body - 1] == _SEMICOLON and not (between == _PAREN).any()
+                and not (between == _EQUALS).any() and not (between == _CLOSE_BRACE).any())
+
+
+def _function_head(sketch: Sketch, first: int, place: int, close: int) -> int:
+    """A body whose head has no type: an implicit int, or a macro that makes the head."""
+    view = sketch.view
+    brace = close + 1
+    if _known(sketch, place):
+        sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), False, int(view.at[brace])))
+        sketch.result.calls += sketch.called(view.at[place + 2 : close])
+        _stand_in(sketch, first, place, close, b"int f", keep_parens=True)
+        return close
+    start = int(view.start[place])
+    if first < place:
+        head = int(view.start[first])
+        sketch.blank(head, start)
+        sketch.put(head, b"int")
+    elif start >= 4 and not sketch.out[start - 4 : start].strip():
+        sketch.put(start - 4, b"int ")
+    elif view.end[place] - start > 4:
+        sketch.put(start, b"int ")
+    return close
+
+
+def _stand_in(sketch: Sketch, first: int, place: int, close: int, text: bytes, *, keep_parens: bool = False) -> None:
+    view = sketch.view
+    start, end = int(view.start[first]), int(view.end[close])
+    if end - start < len(text) + 2 * keep_parens:
+        return
+    sketch.blank(start, end)
+    sketch.put(start, text + b"()" * keep_parens)
+    sketch.result.standins.append((start, end))
+
+
+# -- macros among statements --------------------------------------------------------------------------
+
+
+def blocks_behind_macros(sketch: Sketch) -> None:
+    """`list_for_each(pos, head) {`: the name becomes `while`, which takes anything and a block."""
+    view = sketch.view
+    sign = view.sign
+    for brace in _places((sign[1:] == _BRACE) & (sign[:-1] == _CLOSE_PAREN)):
+        opening = int(view.mate[brace])
+        if opening <= 0 or sign[opening - 1] != WORD or view.flags[opening - 1] & words.KEYWORD:
+            continue
+        if view.sign[opening - 2] == WORD and not view.flags[opening - 2] & words.JUMP:
+            continue
+        outer = int(view.outer[opening])
+        if outer >= 0 and sign[outer] == _BRACE and sketch.kind(outer) in (FUNCTION, BLOCK):
+            _as_loop(sketch, opening)
+
+
+def _as_loop(sketch: Sketch, opening: int) -> None:
+    view = sketch.view
+    name = opening - 1
+    close = int(view.mate[opening])
+    sketch.result.calls.append(int(view.at[name]))
+    start, end = int(view.start[name]), int(view.end[name])
+    sketch.blank(start, end)
+    if close == opening + 1:
+        sketch.blank(int(view.start[opening]), int(view.end[close]))
+        return
+    if end - start >= 5:
+        sketch.put(start, b"while")
+    elif end - start >= 2:
+        sketch.put(start, b"if")
+
+
+def statements_without_semicolon(sketch: Sketch) -> None:
+    """`BUG_TRAP(x)` with no `;`, and loop heads with a single statement behind them."""
+    view = sketch.view
+    sign = view.sign
+    following = (sign[1:] == WORD) | (sign[1:] == _CLOSE_BRACE) | (sign[1:] == _STAR)
+    for close in _places((sign[:-1] == _CLOSE_PAREN) & following):
+        opening = int(view.mate[close])
+        if opening <= 1 or sign[opening - 1] != WORD or view.flags[opening - 1] & words.KEYWORD:
+            continue
+        if not _begins_statement(sketch, opening - 1) or not sketch.in_code(opening):
+            continue
+        loop = bool(view.flags[opening - 1] & words.LOOP) or b"for_each" in sketch.text(opening - 1)
+        if sign[close + 1] == _CLOSE_BRACE or not loop:
+            if sign[close + 1] == _STAR and b"\n" not in sketch.out[view.end[close] : view.start[close + 1]]:
+                continue
+            _semicolon_after(sketch, close)
+        else:
+            _as_loop(sketch, opening)
+
+
+def _begins_statement(sketch: Sketch, place: int) -> bool:
+    view = sketch.view
+    previous = int(view.sign[place - 1])
+    if previous in (_SEMICOLON, _BRACE, _CLOSE_BRACE):
+        return True
+    if previous == _COLON:
+        return True
+    if previous == _CLOSE_PAREN:
+        opening = int(view.mate[place - 1])
+        return opening > 0 and (
+            bool(view.flags[opening - 1] & (words.CONTROL | words.LOOP)) or _begins_statement(sketch, opening - 1)
+        )
+    return previous == WORD and sketch.text(place - 1) in (b"else", b"do")
+
+
+def odd_arguments(sketch: Sketch) -> None:
+    """Arguments that are no expressions: types, statements, operators, nothing at all."""
+    view = sketch.view
+    sign, flags = view.sign, view.flags
+    typed = (flags & words.TYPE).astype(bool)
+    jumps = (flags & words.JUMP).astype(bool)
+    after = np.zeros(len(sign), np.bool_)
+    after[1:] = (sign[:-1] == _PAREN) | (sign[:-1] == _COMMA)
+    before = np.zeros(len(sign), np.bool_)
+    before[:-1] = (sign[1:] == _CLOSE_PAREN) | (sign[1:] == _COMMA)
+    operator = (_OPERATORS[sign] & before) | (_BINARY[sign] & after)
+    empty = (sign == _COMMA) & (after | before)
+    odd = (typed & after) | jumps | (sign == _SEMICOLON) | operator | empty
+    places = np.flatnonzero(odd).astype(np.int32)
+    places = places[places < view.count]
+    outer = view.enclosing(places)
+    inside = (outer > 0) & (sign[outer] == _PAREN)
+    done = -1
+    for place, opening in zip(places[inside].tolist(), outer[inside].tolist(), strict=True):
+        if place <= done or not _is_call(sketch, opening):
+            continue
+        done = _replace_argument(sketch, place, opening)
+
+
+def bit_ranges(sketch: Sketch) -> None:
+    """`FIELD(x, 7:4)`: a colon in an argument without a question mark."""
+    view = sketch.view
+    sign = view.sign
+    colons = np.flatnonzero(sign == _COLON).astype(np.int32)
+    outer = view.enclosing(colons)
+    for place, opening in zip(colons.tolist(), outer.tolist(), strict=True):
+        if opening <= 0 or sign[opening] != _PAREN or not _is_call(sketch, opening):
+            continue
+        first = _argument_start(sketch, place, opening)
+        if not (sign[first:place] == ord("?")).any():
+            _replace_argument(sketch, place, opening)
+
+
+def _is_call(sketch: Sketch, opening: int) -> bool:
+    """Does this parenthesis hold the arguments of a call (and not a declaration's parameters)?"""
+    view = sketch.view
+    if view.sign[opening - 1] != WORD or view.flags[opening - 1] & words.KEYWORD:
+        return False
+    if view.sign[opening + 1] == _STAR and view.sign[opening + 2] == _CLOSE_PAREN:
+        return False  # `(int (*)(void))` is a type
+    previous = int(view.sign[opening - 2]) if opening > 1 else 0
+    if previous == WORD and not view.flags[opening - 2] & words.JUMP:
+        return False
+    outer = int(view.outer[opening])
+    if outer < 0:
+        return False
+    if view.sign[outer] == _BRACE and sketch.kind(outer) in (STRUCT, LINKAGE):
+        return False
+    if previous == _STAR and view.sign[opening - 3] == WORD and view.sign[outer] == _BRACE:
+        # `struct x *f(struct y *);` in a function declares
+        return not view.flags[opening - 4] & words.TYPE and not view.flags[opening - 3] & words.TYPE
+    return bool(view.sign[outer] != _PAREN or _is_call(sketch, outer) or view.sign[outer - 1] != WORD
+                or bool(view.flags[outer - 1] & words.KEYWORD))
+
+
+def _replace_argument(sketch: Sketch, place: int, opening: int) -> int:
+    """Overwrite the argument that `place` is in; returns its last token."""
+    view = sketch.view
+    close = int(view.mate[opening])
+    if view.sign[place] == _COMMA:
+        sketch.put(int(view.start[place]), b" ")
+        return place
+    first = _argument_start(sketch, place, opening)
+    last = _argument_end(sketch, place, close)
+    start, end = int(view.start[first]), int(view.end[last])
+    sketch.result.calls += sketch.called(view.at[first : last + 1])
+    sketch.blank(start, end)
+    sketch.put(start, b"0")
+    return last
+
+
+def _argument_start(sketch: Sketch, place: int, opening: int) -> int:
+    view = sketch.view
+    first = place
+    while first - 1 > opening and view.sign[first - 1] != _COMMA:
+        first = int(view.mate[first - 1]) if view.sign[first - 1] in b")]}" and view.mate[first - 1] >= 0 else first - 1
+    return first
+
+
+def _argument_end(sketch: Sketch, place: int, close: int) -> int:
+    view = sketch.view
+    last = place
+    while last + 1 < close and view.sign[last + 1] != _COMMA:
+        last += 1
+        if view.sign[last] in b"([{" and view.mate[last] > last:
+            last = int(view.mate[last])
+    return last
+
+
+def offsets_of(sketch: Sketch) -> None:
+    """`offsetof(struct x, a.b[1])`: the grammar's own rule takes one name only, a call takes anything."""
+    view = sketch.view
+    for place in _places((view.sign[:-1] == WORD) & (view.sign[1:] == _PAREN)):
+        if view.end[place] - view.start[place] == 8 and sketch.out[int(view.start[place]) : int(view.end[place])] == b"offsetof":
+            sketch.put(int(view.start[place]), b"offset_f")
+            sketch.result.calls.append(int(view.at[place]))
+
+
+Rule = Callable[[Sketch], None]
+
+RULES: tuple[Rule, ...] = (
+    join_strings,
+    ranges,
+    label_addresses,
+    file_level_macros,
+    struct_semicolons,
+    blocks_behind_macros,
+    statements_without_semicolon,
+    odd_arguments,
+    bit_ranges,
+    offsets_of,
+    empty_statements,
+    missing_semicolons,
+    missing_commas,
+    unnamed_bits,
+)
+
+__all__ = ["ENUM", "NUMBER", "RULES", "Ints", "Rule"]
