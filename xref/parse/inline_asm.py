@@ -39,9 +39,10 @@ _TABLE: tuple[tuple[Branch, str, str], ...] = (
     (Branch(True, True), "bal balr bas basr bassm bras brasl jas jasl", "s390 (and mips bal): branch and save"),
     (Branch(True, True), "br.call brl.call", "ia64: `br.call.sptk.many rp=f`"),
     (Branch(True, True), "blx blr blraa blrab blrl bctrl", "arm, arm64, powerpc: branch to register and link"),
-    (Branch(True, True), "jarl blink", "v850, sh64: jump and link"),
+    (Branch(True, True), "jarl", "v850: jump and link"),
+    (Branch(True, True, 0), "blink", "sh64: `blink tr0, r18`"),
     (Branch(True, True), "call{0,4,8,12} callx{0,4,8,12}", "xtensa: call with a window rotation"),
-    (Branch(True, True), "br{l,al}{,d,id,i} l.jal l.jalr", "microblaze, openrisc: branch and link"),
+    (Branch(True, True), "brld brlid brald bralid l.jal l.jalr", "microblaze, openrisc: branch and link"),
     (Branch(True, True, 0), "jmpl", "sparc, frv: `jmpl %l3, %o7` keeps the pc; on x86 a jump, direct then"),
     (Branch(True), f"bl bla bl{{{_ARM}}} b,l", "arm, arm64, powerpc, parisc, m32r, arc, loongarch"),
     (Branch(True), "bsr bsr{l,s,w} bsr.{l,s,w}", "alpha, m68k, sh, h8300, csky; on x86 it scans bits, and names nothing"),
@@ -64,8 +65,9 @@ _TABLE: tuple[tuple[Branch, str, str], ...] = (
      "m68k: conditional and counted"),
     (Branch(False), "blb{c,s} br{eq,ne,lt,ge,lo,hs} b{any,none,all,nall,bc,bs,bci,bsi,gei,geui,lti,ltui}",
      "alpha, arc, xtensa: conditional"),
-    (Branch(False), "cmpb cmpib comb comib addb addib movib bb", "parisc: compare or add, and branch"),
-    (Branch(False), "br.{cond,many,few,sptk,spnt,dptk,dpnt,cloop,ctop,wtop,cexit} brl.{cond,many,sptk}", "ia64"),
+    (Branch(False), "cmpb, cmpib, comb, comib, addb, addib, movb, movib, bb,",
+     "parisc: compare or add, and branch; always with a condition, without it x86 compares and adds"),
+    (Branch(False, True), "br.{cond,many,few,sptk,spnt,dptk,dpnt,cloop,ctop,wtop,cexit} brl.{cond,many,sptk}", "ia64"),
     (Branch(False), "l.bf l.bnf bez bhz blz bhsz blsz jb{t,f,ez,nez} bnc bhs", "openrisc, csky, m32r"),
     (Branch(False), "c{,g,l,lg}{i,r}j{,e,ne,h,l,nh,nl,he,le}", "s390: compare and jump"),
 )
@@ -87,19 +89,21 @@ for _branch, _patterns, _reason in _TABLE:
         for _mnemonic in _expand(_pattern):
             BRANCHES.setdefault(_mnemonic, _branch)
 
-#: Registers that are written without a mark.  `%eax` needs no table: `%` says it.
-REGISTER = (
-    r"(?:(?:[abcdefghkpqrstvwxyz]|[abcdefgmpstx]r|in|out|loc|acc|wc|wcgr|tr|[xyw]mm|wr|er)\d{1,3}[lhbwdsqe]?"
-    r"|sp|lr|pc|ip|fp|gp|ra|at|zero|rp|ctr|xer|cpsr\w*|spsr\w*|[CS]PSR\w*|fps\w+|fpexc|apsr\w*|blink|ilink\d?"
-    r"|[wx]?zr|wsp|sb|sl|psr|ar|pr|macl|mach|gbr|vbr|sr|ssr|spc|dbr|fpul|ccr|exr|usp|ssp|lcr|tbr|cc[0-3]?|icc\d?"
-    r"|fcc\d?|pm[cd]|itr|dtr|itc|rr|pkr|ibr|cpuid|mmfr|irp|srp|bar|mof|dcr\d?|psw|bpsw|bpc|spi|spu|sar|ps"
-    r"|\w+_el[0-3]|daifset|daifclr|daif|rpc_lr|nzcv|jtpc|lp_(?:start|end|count)|status32\w*|ep|tp|r\d+_\w+)"
+#: Registers that are written without a mark, by pattern and by name.  `%eax` needs no table: `%` says it.
+REGISTER = r"(?:[abcdefghkpqrstvwxyz]|[abcdefgmpstx]r|in|out|loc|acc|wc|wcgr|tr|[xyw]mm|wr|er|[id]am[lp]r)\d{1,3}[lhbwdsqe]?"
+REGISTERS = frozenset(
+    "sp lr pc ip fp gp ra at zero rp ctr xer cpsr cpsr_c cpsr_f cpsr_all cpsr_cf cpsr_cxsf spsr spsr_c spsr_f spsr_all "
+    "spsr_cxsf CPSR CPSR_c CPSR_cxsf SPSR SPSR_cxsf fpscr fpsid fpexc fpinst apsr APSR_nzcv blink ilink ilink1 ilink2 "
+    "xzr wzr zr wsp sb sl psr ar pr macl mach gbr vbr sr ssr spc dbr fpul ccr exr usp ssp lcr tbr cc icc fcc pmc pmd "
+    "itr dtr itc pkr ibr cpuid irp srp dcr psw bpsw bpc spi spu sar daif daifset daifclr nzcv lp_start lp_end "
+    "one_read n_reads one_write n_writes bpcsr "
+    "lp_count status32 ep tp lbeg lend lcount AT".split()
 )
-_REGISTER_NAME = re.compile(REGISTER)
+_REGISTER_PATTERN = re.compile(REGISTER, re.ASCII)
 
 _TARGET = re.compile(
-    r"[ \t]*(?:(?:rp|b\d)[ \t]*=[ \t]*)?[@$=]?[ \t]*(?:(?P<wrap>[A-Z_a-z]\w*)[ \t]*\([ \t]*)?"
-    r"(?P<name>\.?[A-Za-z_][\w.$]*)[ \t]*(?P<close>\))?[ \t]*(?:[@:][\w:]*|[-+][^(\[]*)?[ \t]*",
+    r"[ \t]*+(?:(?:rp|b\d)[ \t]*+=[ \t]*+)?[@$=]?[ \t]*+(?:(?P<wrap>[A-Z_a-z]\w*)[ \t]*+\([ \t]*+)?"
+    r"(?P<name>\.?[A-Za-z_][\w.$]*)[ \t]*+(?P<close>\))?[ \t]*+(?:[@:][\w:]*+|[-+][^(\[]*(?:\(%r\d+\))?)?[ \t]*+",
     re.ASCII,
 )
 _LOW_PART = re.compile(r"%lo\([ \t]*([A-Za-z_]\w*)[ \t]*\)", re.ASCII)
@@ -107,7 +111,7 @@ _NUMBER = re.compile(r"[ \t]*[#$]?[-+]?\d\w*[ \t]*", re.ASCII)
 _LOCAL = re.compile(r"[ \t]*(?:[#$@]|rp=)?\d+[bf](?![0-9A-Fa-f]).*", re.ASCII | re.DOTALL)
 #: a jump to one of these is a return
 _RETURN_ADDRESS = re.compile(
-    r"[\s\[(@*]*(?:%?lr|%?ra|\$ra|\$31|\(?\$26\)?|%?rp|b0|%r14|r14|%r2|x30|r31|%[oi]7.*|%?blink|r15|a0|r9)[\s\])]*",
+    r"[\s\[(@*]*(?:%?lr|%?ra|\$ra|\$31|\(?\$26\)?|%?rp|b0|%r14|r14|%r2|x30|r31|%[oi]7.*|%?blink)[\s\])]*",
     re.ASCII,
 )
 
@@ -123,7 +127,7 @@ class Target(NamedTuple):
 
 def is_register(name: str) -> bool:
     """Return whether a bare word is some architecture's register."""
-    return _REGISTER_NAME.fullmatch(name) is not None
+    return name in REGISTERS or name[-4:-1] == "_el" or _REGISTER_PATTERN.fullmatch(name) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -134,7 +138,9 @@ def branch_of(mnemonic: str) -> Branch | None:
         return BRANCHES[word]
     if word.startswith(("b,l", "bve,l")):  # parisc; `,n` may follow
         return BRANCHES["bl"]
-    word = re.split(r"[,+/-]", word, maxsplit=1)[0]
+    word, *suffix = re.split(r"(?=[,=<>])|[+/-]", word, maxsplit=1)
+    if suffix and word + "," in BRANCHES:
+        return BRANCHES[word + ","]
     if word in BRANCHES:
         return BRANCHES[word]
     parts = word.split(".")
@@ -168,13 +174,12 @@ def target_of(branch: Branch, operands: str, mnemonic: str = "") -> Target | Non
     The target is the last operand that can be a symbol: registers and numbers may stand around it
     (`bl f,%r2`, `tbnz x0, #3, f`, `br.call.sptk.many rp=f`).  A wrapper is looked through: `BASED(f)`.
     """
-    if not operands.strip():
+    written = operands.strip()
+    if not written:
         # powerpc's pointer calls name their register in the mnemonic
-        named = branch.pointer and branch.link and mnemonic.lower() in ("blrl", "bctrl")
-        return Target(0, mnemonic, True) if named else None
-    begin = len(operands) - len(operands.lstrip())
-    if operands[begin] == "*":
-        return Target(begin, operands.strip(), True)
+        return Target(0, mnemonic, True) if mnemonic.lower() in ("blrl", "bctrl") else None
+    if written[0] == "*":
+        return Target(operands.index("*"), written, True)
     low = _LOW_PART.search(operands) if branch.pointer else None
     if low:
         return Target(low.start(1), low.group(1))
@@ -182,30 +187,38 @@ def target_of(branch: Branch, operands: str, mnemonic: str = "") -> Target | Non
     for at, part in reversed(parts):
         if _LOCAL.fullmatch(part):
             return None
+        marked = "$" in part
+        if marked and "%" in operands:
+            continue  # x86's `bt $3, %eax`, which is no branch
         found = _TARGET.fullmatch(part)
-        if not found or (found["wrap"] is None) != (found["close"] is None):
-            continue
-        name = found["name"]
-        if found["wrap"] and not found["wrap"].isupper() or _NUMBER.fullmatch(part) or is_register(name):
-            continue
-        if name.startswith(".") and not name.startswith(".L"):  # the code of a powerpc64 function descriptor
-            return Target(at + found.start("name") + 1, name[1:])
-        return Target(at + found.start("name"), name.rstrip("."))
-    if not branch.pointer or "%" in operands and _NUMBER.fullmatch(parts[branch.place][1].replace("%", "")):
-        return None
-    at, part = parts[branch.place]
+        if found and (found["wrap"] or "A").isupper() and (found["wrap"] is None) == (found["close"] is None):
+            name = found["name"]
+            if name.startswith(".") and not name.startswith(".L"):  # the code of a powerpc64 descriptor
+                return Target(at + found.start("name") + 1, name[1:])
+            if not is_register(name):
+                # alpha's own labels are `$x`; but x86 jumps far with `ljmp $16, $f`
+                marked = marked and mnemonic[:1] != "l"
+                return Target(at + found.start("name") - marked, "$" * marked + name.rstrip("."))
+    return _pointer(branch, *parts[branch.place], written) if branch.pointer else None
+
+
+def _pointer(branch: Branch, at: int, part: str, operands: str) -> Target | None:
+    """Return the target of a branch through the register or the memory that `part` names."""
     if "=" in part:
         at, part = at + part.index("=") + 1, part[part.index("=") + 1 :]
-    if not part.strip() or _NUMBER.fullmatch(part) and "$" not in part or not branch.link and _RETURN_ADDRESS.fullmatch(part):
+    if not part.strip() or "0x" in part or _NUMBER.fullmatch(part) and "$" not in part or part.strip() == "%r0":
+        return None
+    link = branch.link and not operands.endswith(("%g0", "r63"))  # the pc is thrown away: a jump
+    if not link and _RETURN_ADDRESS.fullmatch(part):
         return None
     return Target(at + len(part) - len(part.lstrip()), part.strip(), True)
 
 
 # C string escapes, each replaced by as many characters: a line end stays a line end, the rest are blank.
-_ESCAPE = re.compile(r'"[\s]*"|\\(?:\r?\n|[0-7]{1,3}|x[0-9A-Fa-f]+|.)|"|/\*.*?\*/', re.DOTALL)
+_ESCAPE = re.compile(r'"[\s]*"|\\(?:\r?\n|[0-7]{1,3}|x[0-9A-Fa-f]+|.)|"|/\*.*?(?:\*/|\Z)', re.DOTALL)
 _STATEMENT = re.compile(
     r"[ \t{]*(?:(?P<label>[A-Za-z_.]\w*|\d+)[ \t]*:[ \t]*)*(?:(?:lock|rep\w*|notrack|bnd|data16|rex64)[ \t]+)?"
-    r"(?P<mnemonic>[A-Za-z_][\w.]*(?:,[\w,]+)?[-+]?)(?P<operands>(?=[ \t*(])[^#\n]*)?",
+    r"(?P<mnemonic>[A-Za-z_][\w.]*(?:,[\w,]+)?[-+]?)(?P<operands>(?=[ \t*(])(?:[^#\n]|#(?=\S))*)?",
     re.ASCII,
 )
 _LABEL = re.compile(r"(?:^|[;\n])[ \t]*([A-Za-z_.]\w*)[ \t]*:", re.ASCII)

@@ -37,5 +37,6 @@ def normalize(tokens: Tokens, flags: FileFlags, directives: Directives, inside: 
     if sketch.view.count:
         for rule in RULES:
             rule(sketch)
+    sketch.result.ends = [int(sketch.view.at[place]) for place in sketch.item_ends if place < sketch.view.count]
     sketch.result.text = bytes(sketch.out)
     return sketch.result

@@ -61,6 +61,10 @@ class Normalized:
     dropped: list[tuple[int, int]] = field(default_factory=list)
     #: byte ranges of the stand-ins, in which a name that the parser finds is none
     standins: list[tuple[int, int]] = field(default_factory=list)
+    #: tokens that end an item of the file although they are no `;` or `}`
+    ends: list[int] = field(default_factory=list)
+    #: the live tokens with their brackets
+    view: View = field(default_factory=lambda: View.__new__(View))
 
 
 class View:
@@ -140,7 +144,7 @@ class Sketch:
 
     def look(self) -> None:
         """Match the brackets of what is live now; the rules work on that."""
-        self.view = View(self.tokens, self.result.live, self.flags, self.signs)
+        self.view = self.result.view = View(self.tokens, self.result.live, self.flags, self.signs)
 
     def blank(self, start: int, end: int) -> None:
         """Overwrite with spaces."""

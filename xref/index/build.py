@@ -1,0 +1,273 @@
+"""Indexing a tree: what is new is read by parallel workers, what is known stays.
+
+`index_tree` is the one entry.  A run that finds nothing changed writes nothing.  Uses `source`, `parse`
+through `worker`, and the other modules of this room.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+from typing import Protocol
+from typing import TypeVar
+
+from pebble import ProcessExpired
+from pebble import ProcessPool
+
+from xref.index import store
+from xref.index import worker
+from xref.index.errors import IndexFileError
+from xref.index.files import check
+from xref.index.known import Known
+from xref.index.merge import Merge
+from xref.index.worker import ChunkResult
+from xref.index.worker import Job
+from xref.parse.lessons import Lessons
+from xref.parse.lessons import Taught
+from xref.source.errors import SourceError
+from xref.source.text import content_hash
+from xref.source.text import read_file
+from xref.source.walk import Skipped
+from xref.source.walk import SourceFile
+from xref.source.walk import walk
+
+#: text handed to a worker at once; large enough that the way there and back costs little
+_CHUNK_BYTES = 768 * 1024
+_CHUNK_FILES = 80
+#: what a chunk may take: a base, and more for each megabyte, in seconds
+_PATIENCE, _PATIENCE_PER_MB = 60.0, 60.0
+
+T = TypeVar("T")
+
+
+class Progress(Protocol):
+    """Told how far a phase has come: bytes done, bytes in all, `hash`, `learn`, `parse` or `write`."""
+
+    def __call__(self, done: int, total: int, phase: str, /) -> None: ...  # noqa: D102
+
+
+class Report(NamedTuple):
+    """What a run did."""
+
+    tree: str
+    files: int
+    read: int
+    skipped: int
+    problems: int
+    changed: bool
+
+
+class Hashed(NamedTuple):
+    """A file of the tree with its content's hash."""
+
+    file: SourceFile
+    hash: bytes
+
+
+def index_tree(
+    index: Path,
+    root: Path,
+    *,
+    name: str | None = None,
+    arch: str | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Index a tree, or bring its index up to date.
+
+    `index` is the file, `name` what the tree is called in it (else its directory's name).  Raises SourceError
+    for a tree that cannot be read and IndexFileError for an index that cannot be written.
+    """
+    told: Progress = progress or _silent
+    tree_name = name or root.resolve().name
+    if not tree_name or "/" in tree_name or tree_name in (".", ".."):
+        raise IndexFileError(f"{tree_name!r} cannot name a tree: give another with --name")
+    with store.locked(index):
+        if index.exists():
+            check(index)
+        walked = walk(root)
+        hashed, unread = _hash_all(walked.files, told)
+        known = Known(index) if index.exists() else None
+        try:
+            skipped = walked.skipped + unread
+            return _Run(index, root, tree_name, arch, jobs or os.cpu_count() or 1, told).run(hashed, skipped, known)
+        finally:
+            if known:
+                known.close()
+
+
+def _silent(_done: int, _total: int, _phase: str, /) -> None:
+    pass
+
+
+def _hash_all(files: list[SourceFile], progress: Progress) -> tuple[list[Hashed], list[Skipped]]:
+    """Each file's hash; those that cannot be read become skipped."""
+
+    def one(file: SourceFile) -> Hashed | Skipped:
+        try:
+            return Hashed(file, content_hash(read_file(file.os_path)))
+        except SourceError as error:
+            return Skipped(file.path, str(error))
+
+    total = sum(file.size for file in files)
+    hashed: list[Hashed] = []
+    unread: list[Skipped] = []
+    done = 0
+    with ThreadPoolExecutor(4) as pool:
+        for file, outcome in zip(files, pool.map(one, files, chunksize=64), strict=True):
+            if isinstance(outcome, Hashed):
+                hashed.append(outcome)
+            else:
+                unread.append(outcome)
+            done += file.size
+            progress(done, total, "hash")
+    return hashed, unread
+
+
+class _Run:
+    """One run of the indexer on one tree."""
+
+    def __init__(self, index: Path, root: Path, name: str, arch: str | None, jobs: int, progress: Progress) -> None:
+        self.index, self.root, self.name, self.arch, self.jobs, self.progress = index, root, name, arch, jobs, progress
+
+    def run(self, files: list[Hashed], skipped: list[Skipped], known: Known | None) -> Report:
+        """Read what is new, and write the index if anything is."""
+        before = known.tree(self.name) if known else None
+        if known and before and known.unchanged(before, files, skipped, self.arch):
+            return Report(self.name, len(files), 0, len(skipped), known.problems(before.id), False)
+        lessons, reading = self._lessons(files, known, before)
+        blobs = known.reusable([(h.hash, h.file.kind) for h in files], lessons, reading) if known else {}
+        wanted: dict[tuple[bytes, str], Hashed] = {}
+        for entry in files:
+            key = (entry.hash, entry.file.kind)
+            if key not in blobs and key not in wanted:
+                wanted[key] = entry
+        draft = store.Draft(self.index)
+        try:
+            merge = Merge(draft.db, self.name, str(self.root.resolve()), self.arch, _now())
+            merge.begin(lessons, reading)
+            self._read(list(wanted.values()), lessons, merge, skipped, blobs)
+            merge.finish(files, blobs, skipped, lambda done, total: self.progress(done, total, "write"))
+            problems = merge.problem_count()
+            draft.publish()
+        except BaseException as error:
+            draft.discard()
+            if isinstance(error, OSError) or type(error).__module__ == "sqlite3":
+                raise IndexFileError(_why(error, self.index)) from error
+            raise
+        return Report(self.name, len(files), len(wanted), len(skipped), problems, True)
+
+    def _lessons(self, files: list[Hashed], known: Known | None, before: object) -> tuple[Lessons, int | None]:
+        """What the tree's macros teach, and the number under which the index knows these lessons."""
+        sources = [h for h in files if h.file.kind == "c"]
+        if known:
+            same = known.same_lessons(self.name, [(h.file.path, h.hash, h.file.os_path) for h in sources])
+            if same is not None:
+                return same
+        total = sum(h.file.size for h in sources)
+        parts: list[tuple[str, Taught]] = []
+        done = 0
+        jobs = [Job(number, h.file.path, "c", h.file.os_path) for number, h in enumerate(sources)]
+        for chunk, taught in self._parallel(worker.learn_chunk, jobs, [h.file.size for h in sources], Lessons()):
+            parts += taught or []
+            done += sum(sources[job.number].file.size for job in chunk)
+            self.progress(done, total, "learn")
+        parts.sort(key=lambda part: part[0])
+        return Lessons.gather(parts), None
+
+    def _read(self, wanted: list[Hashed], lessons: Lessons, merge: Merge, skipped: list[Skipped],
+              blobs: dict[tuple[bytes, str], int]) -> None:
+        """Have the workers read these files, merge what they find, and note in `blobs` where it is."""
+        total = sum(h.file.size for h in wanted)
+        done = 0
+        jobs = [Job(number, h.file.path, h.file.kind, h.file.os_path) for number, h in enumerate(wanted)]
+        sizes = [h.file.size for h in wanted]
+        for chunk, result in self._parallel(worker.read_chunk, jobs, sizes, lessons):
+            results = [result] if result else self._one_by_one(chunk, sizes, lessons)
+            for each in results:
+                for number, blob in merge.add(each):
+                    blobs[wanted[number].hash, wanted[number].file.kind] = blob
+                skipped += [Skipped(path, reason) for path, reason in each.failed]
+            done += sum(sizes[job.number] for job in chunk)
+            self.progress(done, total, "parse")
+
+    def _one_by_one(self, chunk: list[Job], sizes: list[int], lessons: Lessons) -> Iterator[ChunkResult]:
+        """A chunk at which a worker died or hung: find the file, and keep the others."""
+        if len(chunk) > 1:
+            for job in chunk:
+                for _, result in self._parallel(worker.read_chunk, [job], [sizes[job.number]] * (job.number + 1), lessons):
+                    yield result or worker.read_chunk([job._replace(parse=False)])
+        else:
+            yield worker.read_chunk([chunk[0]._replace(parse=False)])
+
+    def _parallel(
+        self, work: Callable[[list[Job]], T], jobs: list[Job], sizes: list[int], lessons: Lessons
+    ) -> Iterator[tuple[list[Job], T | None]]:
+        """Run `work` on chunks of jobs; None for a chunk whose worker died or took too long."""
+        chunks = list(_chunks(jobs, sizes))
+        if not chunks:
+            return
+        pool = ProcessPool(
+            max_workers=min(self.jobs, len(chunks)),
+            initializer=worker.start,
+            initargs=[lessons],
+            context=get_context("forkserver"),
+        )
+        with pool:
+            try:
+                waiting: list[tuple[list[Job], Future[T]]] = []
+                for chunk in chunks:
+                    size = sum(sizes[job.number] for job in chunk)
+                    patience = _PATIENCE + _PATIENCE_PER_MB * size / 1e6
+                    waiting.append((chunk, pool.schedule(work, args=[chunk], timeout=patience)))
+                waiting.reverse()
+                while waiting:
+                    chunk, future = waiting.pop()
+                    yield chunk, _outcome(future)
+            except BaseException:
+                pool.stop()
+                raise
+
+
+def _outcome(future: Future[T]) -> T | None:
+    try:
+        return future.result()
+    except (FutureTimeout, ProcessExpired, MemoryError):
+        return None
+
+
+def _chunks(jobs: Iterable[Job], sizes: list[int]) -> Iterator[list[Job]]:
+    """Neighbours together, so that words and trigrams repeat within a chunk."""
+    chunk: list[Job] = []
+    size = 0
+    for job in jobs:
+        chunk.append(job)
+        size += sizes[job.number]
+        if size >= _CHUNK_BYTES or len(chunk) >= _CHUNK_FILES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _why(error: BaseException, index: Path) -> str:
+    text = str(error)
+    if "full" in text or getattr(error, "errno", None) in (28, 122):
+        return f"no room left to write {index}: free some space and run again; the old index is untouched"
+    return f"cannot write {index} ({text}): the old index is untouched"
+
+
+__all__ = ["Hashed", "Progress", "Report", "index_tree"]

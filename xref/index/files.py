@@ -1,0 +1,38 @@
+"""Is a file an index that this program can read?  Kept apart, so that reading needs no SQLAlchemy."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+from xref.index.errors import IndexFileError
+
+#: raised whenever an index written by an older program can no longer be read
+VERSION = 1
+
+#: what marks an SQLite file as ours (`PRAGMA application_id`): "xref"
+APPLICATION_ID = 0x78726566
+
+
+def check(path: Path) -> None:
+    """Raise IndexFileError unless this is an index that this program can read."""
+    again = "remove it and index the tree again, or name another with --index"
+    if path.is_dir():
+        raise IndexFileError(f"{path} is a directory, not an index: name a file with --index")
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+            ours = db.execute("PRAGMA application_id").fetchone()[0]
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            pages = db.execute("PRAGMA page_count").fetchone()[0]
+            size = db.execute("PRAGMA page_size").fetchone()[0]
+            if ours == APPLICATION_ID:
+                db.execute("SELECT count(*) FROM trees").fetchone()
+    except sqlite3.Error as error:
+        raise IndexFileError(f"{path} cannot be read as an index ({error}): {again}") from None
+    if ours != APPLICATION_ID:
+        raise IndexFileError(f"{path} is not an xref index: {again}")
+    if version != VERSION:
+        raise IndexFileError(f"{path} has index format {version}, this xref reads {VERSION}: {again}")
+    if pages * size > path.stat().st_size:
+        raise IndexFileError(f"{path} is cut short ({path.stat().st_size:,} of {pages * size:,} bytes): {again}")

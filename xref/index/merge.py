@@ -1,0 +1,208 @@
+"""Puts what the workers found into the draft of an index.
+
+Chunks come one by one while the workers go on; what needs all of them (numbering the symbols, packing the
+occurrences by symbol) is done at the end, in numpy.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xref.index import packing
+from xref.index import trigrams
+from xref.index.known import lessons_to_bytes
+from xref.index.packing import Ints
+from xref.index.worker import ChunkResult
+from xref.parse.lessons import Lessons
+from xref.source.walk import Skipped
+
+if TYPE_CHECKING:
+    from xref.index.build import Hashed
+
+#: kinds of file that no macro has a say in
+_UNTAUGHT = frozenset(("text", "binary", "makefile", "kconfig", "linker", "dts", "asm"))
+_SLICE = 200_000
+
+
+class Merge:
+    """One run's additions to a draft."""
+
+    def __init__(self, db: sqlite3.Connection, tree: str, root: str, arch: str | None, when: str) -> None:
+        self._db = db
+        self._tree, self._root, self._arch, self._when = tree, root, arch, when
+        self._names: dict[bytes, int] = {}
+        self._next_blob = self._highest("blobs", "id") + 1
+        self._segment = max(self._highest("occurrences", "segment"), self._highest("search_shards", "segment")) + 1
+        self._definitions: list[Ints] = []
+        self._references: list[Ints] = []
+        self._pointer_calls: list[tuple[Ints, list[str]]] = []
+        self._bitmaps: list[bytes] = []
+        self._reading = 0
+        self._tree_id = 0
+
+    def _highest(self, table: str, column: str) -> int:
+        return int(self._db.execute(f"SELECT max({column}) FROM {table}").fetchone()[0] or 0)  # noqa: S608
+
+    def begin(self, lessons: Lessons, reading: int | None) -> None:
+        """Note the lessons that this run reads with; `reading` is their number if the index has them."""
+        if reading is None:
+            reading = self._highest("readings", "id") + 1
+            self._db.execute("INSERT INTO readings VALUES (?, ?)", [reading, lessons_to_bytes(lessons)])
+        self._reading = reading
+
+    def add(self, chunk: ChunkResult) -> list[tuple[int, int]]:
+        """Take one chunk in; returns (number of the job, blob) for each of its files."""
+        ids = np.arange(self._next_blob, self._next_blob + len(chunk.blobs), dtype=np.int32)
+        self._next_blob += len(chunk.blobs)
+        self._blobs(chunk, ids)
+        names = self._names
+        numbers = np.fromiter((names.setdefault(word, len(names)) for word in chunk.words), np.int32, len(chunk.words))
+        numbers = np.append(numbers, np.int32(-1))  # -1 stays -1
+        for table, columns in ((chunk.definitions, (1, 9)), (chunk.references, (1,)), (chunk.pointer_calls, (4,))):
+            table[:, 0] = ids[table[:, 0]] if len(table) else table[:, 0]
+            for column in columns:
+                table[:, column] = numbers[table[:, column]]
+        self._definitions.append(chunk.definitions)
+        self._references.append(chunk.references)
+        expressions = [text for blob in chunk.blobs for text in blob.expressions]
+        self._pointer_calls.append((chunk.pointer_calls, expressions))
+        return [(blob.number, int(number)) for blob, number in zip(chunk.blobs, ids, strict=True)]
+
+    def _blobs(self, chunk: ChunkResult, ids: Ints) -> None:
+        db = self._db
+        rows = []
+        for number, blob in zip(ids.tolist(), chunk.blobs, strict=True):
+            reading = 0 if blob.kind in _UNTAUGHT else self._reading
+            rows.append((number, blob.hash, reading, blob.kind, blob.size, blob.lines, blob.text, blob.scopes, blob.conditions))
+            if blob.includes:
+                lines = {include.line: (number, *include) for include in blob.includes}
+                db.executemany("INSERT INTO includes VALUES (?,?,?,?)", lines.values())
+            if blob.problems:
+                problems = [(number, place, *problem) for place, problem in enumerate(blob.problems)]
+                db.executemany("INSERT INTO problems VALUES (?,?,?,?)", problems)
+        db.executemany("INSERT OR REPLACE INTO blobs VALUES (?,?,?,?,?,?,?,?,?)", rows)
+        for first, last, bitmap in chunk.shards:
+            shard = (self._segment, len(self._bitmaps), int(ids[first]), int(ids[last]))
+            db.execute("INSERT INTO search_shards VALUES (?,?,?,?)", shard)
+            self._bitmaps.append(bitmap)
+
+    def finish(
+        self,
+        files: list[Hashed],
+        blobs: dict[tuple[bytes, str], int],
+        skipped: list[Skipped],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        """Write what needed all chunks, and the tree's files; `blobs` says which blob has which content."""
+        self._write_tree(files, blobs, skipped)
+        progress(1, 10)
+        final = self._write_symbols()
+        progress(3, 10)
+        self._write_definitions(final)
+        progress(6, 10)
+        self._write_references(final)
+        self._write_pointer_calls(final)
+        progress(9, 10)
+        bands = ((self._segment, band, data) for band, data in trigrams.bands(self._bitmaps))
+        self._db.executemany("INSERT INTO search_rows VALUES (?,?,?)", bands)
+        self._sweep()
+        progress(10, 10)
+
+    def _write_tree(self, files: list[Hashed], blobs: dict[tuple[bytes, str], int], skipped: list[Skipped]) -> None:
+        db = self._db
+        old = db.execute("SELECT id, arch FROM trees WHERE name = ?", [self._tree]).fetchone()
+        self._tree_id = self._highest("trees", "id") + 1
+        if old:
+            for table, column in (("files", "tree"), ("skipped", "tree"), ("trees", "id")):
+                db.execute(f"DELETE FROM {table} WHERE {column} = ?", [old[0]])  # noqa: S608
+        arch = self._arch or (old[1] if old else None)
+        row = (self._tree_id, self._tree, self._root, arch, self._when, self._reading)
+        db.execute("INSERT INTO trees VALUES (?,?,?,?,?,?)", row)
+        rows = []
+        for entry in files:
+            blob = blobs.get((entry.hash, entry.file.kind))
+            if blob is not None:
+                rows.append((self._tree_id, entry.file.path, blob))
+        db.executemany("INSERT INTO files VALUES (?,?,?)", sorted(rows))
+        reasons = {entry.path: (self._tree_id, entry.path, entry.reason) for entry in skipped}
+        db.executemany("INSERT INTO skipped VALUES (?,?,?)", reasons.values())
+
+    def _write_symbols(self) -> Ints:
+        """Number the names; returns for each name, as counted so far, its number in the index."""
+        db = self._db
+        texts = [word.decode("utf-8", "surrogateescape").encode("utf-8", "replace").decode() for word in self._names]
+        order = sorted(range(len(texts)), key=texts.__getitem__)
+        final = np.zeros(len(texts) + 1, np.int32)
+        final[-1] = -1
+        highest = self._highest("symbols", "id")
+        if not highest:
+            final[np.array(order, np.int64)] = np.arange(1, len(order) + 1)
+            db.executemany("INSERT INTO symbols VALUES (?,?)", ((place + 1, texts[number]) for place, number in enumerate(order)))
+            return final
+        fresh = []
+        for number in order:
+            row = db.execute("SELECT id FROM symbols WHERE name = ?", [texts[number]]).fetchone()
+            if row:
+                final[number] = row[0]
+            else:
+                highest += 1
+                final[number] = highest
+                fresh.append((highest, texts[number]))
+        db.executemany("INSERT INTO symbols VALUES (?,?)", fresh)
+        return final
+
+    def _write_definitions(self, final: Ints) -> None:
+        if not self._definitions:
+            return
+        table = np.concatenate(self._definitions)
+        self._definitions.clear()
+        symbol, macro = final[table[:, 1]], final[table[:, 9]]
+        # blob word kind line column end_line static head tail macro condition owner
+        rows = np.column_stack([symbol, table[:, 0], table[:, 3], table[:, 4], table[:, 2], table[:, 5], table[:, 6],
+                                table[:, 7], table[:, 8], macro, table[:, 10]])
+        rows = rows[np.lexsort((rows[:, 4], rows[:, 3], rows[:, 2], rows[:, 1], rows[:, 0]))]
+        statement = "INSERT OR IGNORE INTO definitions VALUES (?,?,?,?,?,?,?,?,?,nullif(?,-1),?)"
+        for start in range(0, len(rows), _SLICE):
+            self._db.executemany(statement, rows[start : start + _SLICE].tolist())
+
+    def _write_references(self, final: Ints) -> None:
+        if not self._references:
+            return
+        table = np.concatenate(self._references)
+        self._references.clear()
+        symbol = final[table[:, 1]]
+        order = np.argsort(symbol, kind="stable")
+        columns = table[order][:, [0, 3, 4, 2, 5]]
+        blocks = packing.pack(symbol[order], columns)
+        self._db.executemany("INSERT INTO occurrences VALUES (?,?,?,?)", ((self._segment, *block) for block in blocks))
+
+    def _write_pointer_calls(self, final: Ints) -> None:
+        for table, expressions in self._pointer_calls:
+            if not len(table):
+                continue
+            fields = final[table[:, 4]].tolist()
+            rows = (
+                (blob, line, column, scope, field if field >= 0 else None, text)
+                for (blob, line, column, scope), field, text in zip(
+                    table[:, [0, 1, 2, 3]].tolist(), fields, expressions, strict=True
+                )
+            )
+            self._db.executemany("INSERT OR IGNORE INTO pointer_calls VALUES (?,?,?,?,?,?)", rows)
+
+    def _sweep(self) -> None:
+        """Drop the content that no tree has any more."""
+        db = self._db
+        gone = [row[0] for row in db.execute("SELECT id FROM blobs WHERE id NOT IN (SELECT blob FROM files)")]
+        for table, column in (("definitions", "blob"), ("pointer_calls", "blob"), ("includes", "blob"),
+                              ("problems", "blob"), ("blobs", "id")):
+            db.executemany(f"DELETE FROM {table} WHERE {column} = ?", ([number] for number in gone))  # noqa: S608
+        db.execute("DELETE FROM readings WHERE id NOT IN (SELECT reading FROM trees) AND id NOT IN (SELECT reading FROM blobs)")
+
+    def problem_count(self) -> int:
+        """How many files of the tree were not parsed in full."""
+        query = "SELECT count(*) FROM files WHERE tree = ? AND blob IN (SELECT blob FROM problems)"
+        return int(self._db.execute(query, [self._tree_id]).fetchone()[0])

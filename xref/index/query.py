@@ -1,0 +1,485 @@
+"""Reading an index: class `Index` is every read that anyone makes.
+
+The command line, the site and the graph ask the same object, so that they cannot disagree.  Opened read-only
+on a file that is only ever replaced, never changed: several readers never wait for each other or for a writer.
+The reads go by the driver: importing SQLAlchemy alone would take most of the time that `xref def` may take.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xref.index.errors import IndexFileError
+from xref.index.records import Call
+from xref.index.records import Definition
+from xref.index.records import Include
+from xref.index.records import Match
+from xref.index.records import Problem
+from xref.index.records import Reference
+from xref.index.records import TreeInfo
+from xref.parse.facts import DEFINITION_KINDS
+from xref.parse.facts import REFERENCE_KINDS
+
+if TYPE_CHECKING:
+    from xref.index.packing import Unpacked
+    from xref.index.packing import Uses
+
+_CALL = REFERENCE_KINDS.index("call")
+_READ = REFERENCE_KINDS.index("read")
+_KEPT = 256
+_SPACE = re.compile(r"\s+")
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_ARCH = re.compile(r"^(?:arch/([^/]+)/|include/asm-([^/]+)/)")
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+
+#: definitions that only declare
+_WEAK = frozenset(("prototype",))
+
+
+def arch_of(path: str) -> str | None:
+    """The architecture that a file belongs to, by its place: `arch/i386/…`, `include/asm-i386/…`."""
+    match = _ARCH.match(path)
+    if not match:
+        return None
+    arch = match.group(1) or match.group(2)
+    return None if arch == "generic" else arch
+
+
+class Index:
+    """An index, opened for reading, with one of its trees chosen.
+
+    `tree` is a tree's name, else the one indexed last; `arch` the architecture to prefer.  Raises
+    IndexFileError for a file that is no index, or that has no such tree.
+    """
+
+    def __init__(self, path: Path, tree: str | None = None, arch: str | None = None) -> None:
+        if not path.exists():
+            raise IndexFileError(f"there is no index at {path}: make one with `xref index TREE`, or name one with --index")
+        from xref.index.files import check
+
+        check(path)
+        self.path = path
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._db.execute("PRAGMA mmap_size=1073741824")
+        self._db.execute("PRAGMA cache_size=-32768")
+        names = [row[0] for row in self._db.execute("SELECT name FROM trees ORDER BY id DESC")]
+        if not names:
+            raise IndexFileError(f"{path} holds no tree: index one with `xref index TREE`")
+        if tree is not None and tree not in names:
+            raise IndexFileError(f"{path} has no tree {tree!r}: it has {', '.join(names)}")
+        self.tree = tree or names[0]
+        self._tree_id, stored = self._db.execute("SELECT id, arch FROM trees WHERE name = ?", [self.tree]).fetchone()
+        self.arch: str | None = arch or stored
+        self._blocks: OrderedDict[tuple[int, int], Unpacked] = OrderedDict()
+        self._scopes: OrderedDict[int, list[str]] = OrderedDict()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    # -- trees and files ------------------------------------------------------------------------------
+
+    def trees(self) -> list[str]:
+        """The names of all trees, the one indexed last first."""
+        return [row[0] for row in self._db.execute("SELECT name FROM trees ORDER BY id DESC")]
+
+    def info(self) -> TreeInfo:
+        """What the chosen tree has."""
+        db, tree = self._db, self._tree_id
+        name, root, arch, when = db.execute("SELECT name, root, arch, indexed FROM trees WHERE id = ?", [tree]).fetchone()
+        files, size, lines, parsed = db.execute(
+            "SELECT count(*), sum(size), sum(lines), sum(kind IN ('c', 'asm')) "
+            "FROM files JOIN blobs ON blobs.id = blob WHERE tree = ?", [tree]).fetchone()
+        problems = db.execute("SELECT count(*) FROM files WHERE tree = ? AND blob IN (SELECT blob FROM problems)", [tree]).fetchone()[0]
+        skipped = db.execute("SELECT count(*) FROM skipped WHERE tree = ?", [tree]).fetchone()[0]
+        definitions = db.execute("SELECT count(*) FROM definitions WHERE blob IN (SELECT blob FROM files WHERE tree = ?)", [tree]).fetchone()[0]
+        return TreeInfo(name, root, arch, when, files, size or 0, lines or 0, parsed or 0, problems, skipped, definitions)
+
+    def problems(self) -> list[Problem]:
+        """Each place that was not parsed in full, and each file that was not read."""
+        query = ("SELECT path, line, reason FROM files JOIN problems ON problems.blob = files.blob "
+                 "WHERE tree = ? ORDER BY path, number")
+        found = [Problem(*row) for row in self._db.execute(query, [self._tree_id])]
+        skipped = self._db.execute("SELECT path, reason FROM skipped WHERE tree = ? ORDER BY path", [self._tree_id])
+        return found + [Problem(path, 0, reason) for path, reason in skipped]
+
+    @cached_property
+    def _paths(self) -> dict[int, tuple[str, ...]]:
+        """The paths at which each blob of the tree stands."""
+        paths: dict[int, tuple[str, ...]] = {}
+        for blob, path in self._db.execute("SELECT blob, path FROM files WHERE tree = ? ORDER BY path", [self._tree_id]):
+            paths[blob] = (*paths[blob], path) if blob in paths else (path,)
+        return paths
+
+    @cached_property
+    def _all_paths(self) -> list[str]:
+        return [row[0] for row in self._db.execute("SELECT path FROM files WHERE tree = ? ORDER BY path", [self._tree_id])]
+
+    @cached_property
+    def _path_set(self) -> frozenset[str]:
+        return frozenset(self._all_paths)
+
+    def files(self, pattern: str = "") -> list[str]:
+        """The paths that match: a glob where it has `*`, `?` or `[`, else a part of the path, any case."""
+        if not pattern:
+            return list(self._all_paths)
+        if any(char in pattern for char in "*?["):
+            match = re.compile(fnmatch.translate(pattern if "/" in pattern else "*" + pattern)).match
+            return [path for path in self._all_paths if match(path)]
+        lowered = pattern.lower()
+        return [path for path in self._all_paths if lowered in path.lower()]
+
+    def directory(self, path: str) -> list[tuple[str, bool]] | None:
+        """What a directory holds: (name, is it a directory), directories first; None where there is none."""
+        prefix = path.strip("/")
+        prefix = prefix + "/" if prefix else ""
+        found: dict[str, bool] = {}
+        for each in self._all_paths:
+            if each.startswith(prefix):
+                name, slash, _ = each[len(prefix) :].partition("/")
+                found[name] = bool(slash)
+        if not found and prefix:
+            return None
+        return sorted(found.items(), key=lambda entry: (not entry[1], entry[0]))
+
+    def has(self, path: str) -> bool:
+        """Is there a file at this path?"""
+        return self._blob(path) is not None
+
+    def source(self, path: str) -> bytes | None:
+        """A file's bytes, None where the tree has no such file (or it is binary: b"")."""
+        blob = self._blob(path)
+        return None if blob is None else self._text(blob)
+
+    def file_kind(self, path: str) -> str | None:
+        """`c`, `asm`, `text`, …: None where the tree has no such file."""
+        row = self._db.execute("SELECT kind FROM files JOIN blobs ON blobs.id = blob WHERE tree = ? AND path = ?", [self._tree_id, path]).fetchone()
+        return row[0] if row else None
+
+    def _blob(self, path: str) -> int | None:
+        row = self._db.execute("SELECT blob FROM files WHERE tree = ? AND path = ?", [self._tree_id, path]).fetchone()
+        return row[0] if row else None
+
+    def _text(self, blob: int) -> bytes:
+        import zstandard
+
+        packed = self._db.execute("SELECT text FROM blobs WHERE id = ?", [blob]).fetchone()[0]
+        return zstandard.ZstdDecompressor().decompress(packed) if packed else b""
+
+    # -- names ----------------------------------------------------------------------------------------
+
+    def symbol(self, name: str) -> int | None:
+        """The number of a name."""
+        row = self._db.execute("SELECT id FROM symbols WHERE name = ?", [name]).fetchone()
+        return row[0] if row else None
+
+    def complete(self, prefix: str, most: int = 20) -> list[str]:
+        """Defined names that begin so, for completion and for `did you mean`."""
+        upper = prefix + "\U0010ffff"
+        query = ("SELECT name FROM symbols WHERE name >= ? AND name < ? "
+                 "AND EXISTS (SELECT 1 FROM definitions WHERE symbol = symbols.id) ORDER BY name LIMIT ?")
+        return [row[0] for row in self._db.execute(query, [prefix, upper, most])]
+
+    def near(self, name: str, most: int = 6) -> list[str]:
+        """Names that the writer of an unknown name may have meant."""
+        import difflib
+
+        low = name.strip()
+        pool = {each for size in (len(low), 6, 3) for each in self.complete(low[: max(2, min(size, len(low) - 1))], 400)}
+        close = difflib.get_close_matches(low, sorted(pool), most, 0.6)
+        return close or sorted(each for each in pool if each.lower().startswith(low.lower()))[:most]
+
+    def defined(self, names: Iterable[str]) -> set[str]:
+        """Those of the names that have a definition in the tree."""
+        found: set[str] = set()
+        wanted = list(names)
+        paths = self._paths
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            query = (f"SELECT name, blob FROM symbols JOIN definitions ON symbol = symbols.id "  # noqa: S608
+                     f"WHERE name IN ({','.join('?' * len(part))})")
+            found.update(name for name, blob in self._db.execute(query, part) if blob in paths)
+        return found
+
+    def definitions(self, name: str, *, kind: str | None = None) -> list[Definition]:
+        """The definitions of a name, the likeliest first."""
+        query = ("SELECT path, kind, line, column, end_line, static, head, tail, macro, condition, definitions.blob "
+                 "FROM symbols JOIN definitions ON symbol = symbols.id "
+                 "JOIN files ON files.blob = definitions.blob AND files.tree = ? WHERE symbols.name = ?")
+        found = []
+        for path, number, *rest, blob in self._db.execute(query, [self._tree_id, name]).fetchall():
+            if kind is None or DEFINITION_KINDS[number] == kind:
+                found.append(self._definition(name, path, number, blob, self._text(blob), *rest))
+        return sorted(found, key=self._preference)
+
+    def _definition(self, name: str, path: str, kind: int, blob: int, text: bytes, line: int, column: int, end_line: int,
+                    static: int, head: int, tail: int, macro: int | None, condition: int) -> Definition:
+        made_by = self._name(macro) if macro is not None else None
+        return Definition(name, DEFINITION_KINDS[kind], path, line, end_line, bool(static), _signature(text, head, tail),
+                          arch_of(path), made_by, column, self._condition(blob, condition))
+
+    def _name(self, symbol: int) -> str:
+        name: str = self._db.execute("SELECT name FROM symbols WHERE id = ?", [symbol]).fetchone()[0]
+        return name
+
+    def _condition(self, blob: int, number: int) -> str | None:
+        if not number:
+            return None
+        import zstandard
+
+        packed = self._db.execute("SELECT conditions FROM blobs WHERE id = ?", [blob]).fetchone()[0]
+        texts = zstandard.ZstdDecompressor().decompress(packed).split(b"\0") if packed else []
+        return texts[number].decode("utf-8", "replace") if number < len(texts) else None
+
+    def _preference(self, d: Definition) -> tuple[bool, bool, bool, int, str, int]:
+        """Bodies before declarations; the asked architecture, then none, then others; public before static."""
+        foreign = d.arch is not None and d.arch != self.arch
+        return (d.kind in _WEAK, foreign, d.static and d.file.endswith(".c"), DEFINITION_KINDS.index(d.kind), d.file, d.line)
+
+    def outline(self, path: str) -> list[Definition] | None:
+        """What a file defines, in its order; None where there is no such file."""
+        blob = self._blob(path)
+        if blob is None:
+            return None
+        text = self._text(blob)
+        query = ("SELECT name, kind, line, column, end_line, static, head, tail, macro, condition FROM definitions "
+                 "JOIN symbols ON symbols.id = symbol WHERE blob = ? ORDER BY line, column")
+        return [self._definition(name, path, kind, blob, text, *rest)
+                for name, kind, *rest in self._db.execute(query, [blob]).fetchall()]
+
+    # -- references and calls -------------------------------------------------------------------------
+
+    def _uses(self, symbol: int) -> Iterator[Uses]:
+        """The occurrences of a symbol, a column block for each segment that has it."""
+        from xref.index.packing import Unpacked
+
+        for (segment,) in self._segments:
+            row = self._db.execute(
+                "SELECT first, last FROM occurrences WHERE segment = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+                [segment, symbol]).fetchone()
+            if row is None or row[1] < symbol:
+                continue
+            key = (segment, row[0])
+            if key not in self._blocks:
+                data = self._db.execute("SELECT data FROM occurrences WHERE segment = ? AND first = ?", key).fetchone()[0]
+                self._blocks[key] = Unpacked(row[0], data)
+                if len(self._blocks) > _KEPT:
+                    self._blocks.popitem(last=False)
+            uses = self._blocks[key].uses(symbol)
+            if uses is not None:
+                yield uses
+
+    @cached_property
+    def _segments(self) -> list[tuple[int]]:
+        return self._db.execute("SELECT DISTINCT segment FROM occurrences").fetchall()
+
+    def _scope_names(self, blob: int) -> list[str]:
+        names = self._scopes.get(blob)
+        if names is None:
+            import zstandard
+
+            packed = self._db.execute("SELECT scopes FROM blobs WHERE id = ?", [blob]).fetchone()[0]
+            names = zstandard.ZstdDecompressor().decompress(packed).decode("latin-1").split("\n") if packed else []
+            self._scopes[blob] = names
+            if len(self._scopes) > 20000:
+                self._scopes.popitem(last=False)
+        return names
+
+    def _shown_kinds(self, symbol: int) -> list[str]:
+        """The kinds as shown for this name: a mention of a macro is `macro`, of a type `type`, of a function
+        that is not called `address`."""
+        kinds = {DEFINITION_KINDS[row[0]] for row in self._db.execute("SELECT DISTINCT kind FROM definitions WHERE symbol = ?", [symbol])}
+        shown = list(REFERENCE_KINDS)
+        solid = kinds - {"member", "label"}
+        if solid == {"macro"}:
+            shown[_READ] = shown[_CALL] = "macro"
+        elif solid and solid <= {"typedef", "struct", "union", "enum"}:
+            shown[_READ] = "type"
+        elif "function" in kinds and not kinds & {"variable", "enumerator", "macro"}:
+            shown[_READ] = "address"
+        return shown
+
+    def references(self, name: str, *, kind: str | None = None) -> list[Reference]:
+        """The mentions of a name, by file and line."""
+        symbol = self.symbol(name)
+        if symbol is None:
+            return []
+        shown = self._shown_kinds(symbol)
+        paths = self._paths
+        found: list[Reference] = []
+        for uses in self._uses(symbol):
+            columns = (uses.blob.tolist(), uses.line.tolist(), uses.column.tolist(), uses.kind.tolist(), uses.scope.tolist())
+            for blob, line, column, number, scope in zip(*columns, strict=True):
+                at = paths.get(blob)
+                if at is None or (kind is not None and shown[number] != kind):
+                    continue
+                function = self._scope_names(blob)[scope - 1] if scope else None
+                for path in at:
+                    found.append(Reference(name, shown[number], path, line, column, function))
+        found.sort(key=lambda r: (r.file, r.line, r.column))
+        return found
+
+    def callers(self, name: str) -> list[Call]:
+        """The call sites of a name."""
+        symbol = self.symbol(name)
+        if symbol is None:
+            return []
+        kind = self._call_kind(symbol)
+        found = []
+        for uses in self._uses(symbol):
+            called = uses.kind == _CALL
+            columns = (uses.blob[called].tolist(), uses.line[called].tolist(), uses.column[called].tolist(), uses.scope[called].tolist())
+            for blob, line, column, scope in zip(*columns, strict=True):
+                caller = self._scope_names(blob)[scope - 1] if scope else None
+                for path in self._paths.get(blob, ()):
+                    found.append(Call(path, line, column, caller, name, kind))
+        found += [call for call in self._through_field(symbol, name)]
+        found.sort(key=lambda c: (c.file, c.line, c.column))
+        return found
+
+    def _through_field(self, symbol: int, name: str) -> Iterator[Call]:
+        query = "SELECT blob, line, column, scope, expression FROM pointer_calls WHERE field = ?"
+        for blob, line, column, scope, expression in self._db.execute(query, [symbol]):
+            caller = self._scope_names(blob)[scope - 1] if scope else None
+            for path in self._paths.get(blob, ()):
+                yield Call(path, line, column, caller, expression, "indirect", None, name)
+
+    def _call_kind(self, symbol: int) -> str:
+        """`direct` where some function of the tree has the name, `macro` where nothing but a macro has it."""
+        kinds = {DEFINITION_KINDS[row[0]] for row in self._db.execute("SELECT DISTINCT kind FROM definitions WHERE symbol = ?", [symbol])}
+        if "macro" in kinds and not kinds & {"function", "prototype"}:
+            return "macro"
+        return "direct"
+
+    def callees(self, name: str) -> list[Call]:
+        """What the functions (or macros) of this name call, in the order of the calls."""
+        found: list[Call] = []
+        for d in self.definitions(name):
+            if d.kind in ("function", "macro", "label"):
+                blob = self._blob(d.file)
+                if blob is not None:
+                    found += self._calls_within(d, blob)
+        return found
+
+    def _calls_within(self, d: Definition, blob: int) -> list[Call]:
+        lines = self._text(blob).split(b"\n")[d.line - 1 : d.end_line]
+        words = {match.group().decode("latin-1") for line in lines for match in _WORD.finditer(line)}
+        found: list[Call] = []
+        for word in sorted(words):
+            symbol = self.symbol(word)
+            if symbol is None:
+                continue
+            for uses in self._uses(symbol):
+                here = (uses.blob == blob) & (uses.kind == _CALL) & (uses.line >= d.line) & (uses.line <= d.end_line)
+                for line, column, scope in zip(uses.line[here].tolist(), uses.column[here].tolist(), uses.scope[here].tolist(), strict=True):
+                    if scope and self._scope_names(blob)[scope - 1] == d.name:
+                        found.append(Call(d.file, line, column, d.name, word, self._call_kind(symbol)))
+        query = ("SELECT line, column, scope, name, expression FROM pointer_calls LEFT JOIN symbols ON symbols.id = field "
+                 "WHERE blob = ? AND line BETWEEN ? AND ?")
+        for line, column, scope, field, expression in self._db.execute(query, [blob, d.line, d.end_line]):
+            if scope and self._scope_names(blob)[scope - 1] == d.name:
+                found.append(Call(d.file, line, column, d.name, expression, "indirect", None, field))
+        return sorted(found, key=lambda c: (c.line, c.column))
+
+    def includes(self, path: str) -> list[Include]:
+        """What a file includes, and which files of the tree that can be."""
+        blob = self._blob(path)
+        rows = self._db.execute("SELECT line, target, system FROM includes WHERE blob = ? ORDER BY line", [blob])
+        return [Include(path, line, target, bool(system), self.resolve_include(path, target, bool(system))) for line, target, system in rows]
+
+    def resolve_include(self, path: str, target: str, system: bool) -> tuple[str, ...]:
+        """The files that an `#include` in `path` can mean, the likeliest first."""
+        from xref.graph.linkage import include_candidates
+
+        return tuple(each for each in include_candidates(path, target, system, self.arch, self._archs) if each in self._path_set)
+
+    @cached_property
+    def _archs(self) -> tuple[str, ...]:
+        return tuple(sorted({arch for path in self._all_paths if (arch := arch_of(path))}))
+
+    # -- for export and the graph: whole columns ---------------------------------------------------------
+
+    def symbol_names(self) -> dict[int, str]:
+        """Every name by its number."""
+        return dict(self._db.execute("SELECT id, name FROM symbols"))
+
+    def symbol_kinds(self) -> Iterator[tuple[int, int]]:
+        """(symbol, definition kind) of everything that this tree defines."""
+        paths = self._paths
+        for symbol, kind, blob in self._db.execute("SELECT symbol, kind, blob FROM definitions"):
+            if blob in paths:
+                yield symbol, kind
+
+    def occurrence_blocks(self) -> Iterator[tuple[int, bytes]]:
+        """Every packed block: (lowest symbol, data)."""
+        yield from self._db.execute("SELECT first, data FROM occurrences ORDER BY segment, first")
+
+    def blob_paths(self) -> dict[int, tuple[str, ...]]:
+        """The paths at which each content of the tree stands, in the order of the first."""
+        return self._paths
+
+    def scope_names(self, blob: int) -> list[str]:
+        """The functions and macros that references of a blob can be in; references count them from 1."""
+        return self._scope_names(blob)
+
+    def pointer_calls(self, path: str) -> list[Call]:
+        """The calls through pointers in a file."""
+        blob = self._blob(path)
+        if blob is None:
+            return []
+        query = ("SELECT line, column, scope, name, expression FROM pointer_calls "
+                 "LEFT JOIN symbols ON symbols.id = field WHERE blob = ?")
+        return [Call(path, line, column, self._scope_names(blob)[scope - 1] if scope else None, expression, "indirect", None, field)
+                for line, column, scope, field, expression in self._db.execute(query, [blob])]
+
+    # -- text -----------------------------------------------------------------------------------------
+
+    def search(self, pattern: str, *, regex: bool = False, path: str | None = None, most: int | None = None) -> list[Match]:
+        """The lines that hold a string or match an expression, by file and line.
+
+        `path` is a glob, or the beginning of a path; `most` stops after so many lines.
+        """
+        from xref.index.text import Searcher
+
+        paths = self._paths
+        chosen = _path_filter(path)
+        wanted = {blob for blob, at in paths.items() if any(map(chosen, at))} if path else paths.keys()
+        found: list[Match] = []
+        for blob, text, (line, start, end) in Searcher(self._db).search(pattern, regex=regex, wanted=wanted.__contains__):
+            number = text.count(b"\n", 0, line) + 1
+            shown = text[line:end].decode("utf-8", "replace").rstrip("\r")
+            found += [Match(at, number, start - line + 1, shown) for at in paths[blob] if chosen(at)]
+            if most is not None and len(found) >= most:
+                break
+        found.sort(key=lambda match: (match.file, match.line))
+        return found
+
+
+def _path_filter(path: str | None) -> Callable[[str], bool]:
+    """Whether a path is wanted: by a glob, or by how it begins."""
+    if not path:
+        return lambda _each: True
+    if any(char in path for char in "*?["):
+        matches = re.compile(fnmatch.translate(path)).match
+        return lambda each: matches(each) is not None
+    return lambda each: each.startswith(path)
+
+
+def _signature(text: bytes, head: int, tail: int) -> str:
+    """A declaration's text on one line, without comments and directives."""
+    raw = text[head:tail].decode("utf-8", "replace")
+    if "/" in raw:
+        raw = _COMMENT.sub(" ", raw)
+    if "#" in raw:
+        raw = re.sub(r"^[ \t]*#[^\n]*(\\\n[^\n]*)*", " ", raw, flags=re.MULTILINE)
+    return _SPACE.sub(" ", raw).strip()

@@ -1,0 +1,90 @@
+"""The records that every reader gets: the contract's, as named tuples.  `_asdict()` is their JSON."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Definition(NamedTuple):
+    """A place that gives a name a meaning."""
+
+    name: str
+    kind: str
+    file: str
+    line: int
+    end_line: int
+    static: bool
+    signature: str
+    arch: str | None
+    macro: str | None
+    column: int
+    condition: str | None
+
+
+class Reference(NamedTuple):
+    """A mention of a name."""
+
+    name: str
+    kind: str
+    file: str
+    line: int
+    column: int
+    function: str | None
+
+
+class Call(NamedTuple):
+    """A call site.  kind: direct, macro or indirect; struct, targets and confidence are for indirect ones."""
+
+    file: str
+    line: int
+    column: int
+    caller: str | None
+    callee: str
+    kind: str
+    struct: str | None = None
+    field: str | None = None
+    targets: tuple[str, ...] | None = None
+    confidence: str | None = None
+
+
+class Include(NamedTuple):
+    """An `#include`, with the files of the tree that it can mean."""
+
+    file: str
+    line: int
+    target: str
+    system: bool
+    resolved: tuple[str, ...]
+
+
+class Match(NamedTuple):
+    """A line found by search; column is the byte at which the match begins."""
+
+    file: str
+    line: int
+    column: int
+    text: str
+
+
+class Problem(NamedTuple):
+    """A place in a file that was not parsed in full."""
+
+    file: str
+    line: int
+    reason: str
+
+
+class TreeInfo(NamedTuple):
+    """A tree in the index, with its counts."""
+
+    name: str
+    root: str
+    arch: str | None
+    indexed: str
+    files: int
+    bytes: int
+    lines: int
+    parsed: int
+    problem_files: int
+    skipped: int
+    definitions: int

@@ -1,0 +1,162 @@
+"""Full-text and regular-expression search over the text in an index.
+
+Trigrams of what must occur (the string, or the literals of the expression) leave few shards; those are
+decompressed and searched.  Expressions run in RE2, whose time is linear in the text: no pattern can hang.
+This module alone leans on how SQLite and this schema store text; everyone else asks `Index.search`.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import re2
+import zstandard
+
+from xref.index import trigrams
+from xref.index.errors import IndexFileError
+
+#: longest pattern taken
+MOST_PATTERN = 1000
+
+try:  # Python 3.11 renamed it
+    from re import _parser as sre
+except ImportError:  # pragma: no cover
+    import sre_parse as sre  # type: ignore[no-redef]
+
+Hit = tuple[int, int, int]  # start of the line, of the match, end of the line
+
+
+class PatternError(IndexFileError):
+    """A pattern that cannot be searched for."""
+
+
+class Searcher:
+    """Searches the blobs of one tree."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._shards: dict[int, list[tuple[int, int]]] = {}
+
+    def search(self, pattern: str, *, regex: bool, wanted: Callable[[int], bool]) -> Iterator[tuple[int, bytes, Hit]]:
+        """Each matching line of the blobs that are wanted: (blob, its text, where)."""
+        if not pattern:
+            raise PatternError("an empty pattern matches everything: give at least one character")
+        if len(pattern) > MOST_PATTERN:
+            raise PatternError(f"the pattern has {len(pattern):,} characters: {MOST_PATTERN:,} are the most")
+        find = _expression(pattern) if regex else _literal(pattern.encode())
+        literals = required(pattern) if regex else [pattern.encode()]
+        decompress = zstandard.ZstdDecompressor().decompress
+        for first, last in self._candidates(literals):
+            rows = self._db.execute("SELECT id, text FROM blobs WHERE id BETWEEN ? AND ? AND kind != 'binary'", [first, last])
+            for blob, packed in rows.fetchall():
+                if not wanted(blob):
+                    continue
+                text = decompress(packed) if packed else b""
+                for hit in find(text):
+                    yield blob, text, hit
+
+    def _candidates(self, literals: list[bytes]) -> Iterator[tuple[int, int]]:
+        """The shards, as runs of blobs, that have every trigram of every literal."""
+        needed = sorted({int(number) for literal in literals for number in trigrams.hashes(literal)})
+        segments = self._segments()
+        for segment, shards in segments.items():
+            bits = np.full((len(shards) + 7) // 8, 255, np.uint8)
+            bands: dict[int, list[int]] = {}
+            for number in needed:
+                bands.setdefault(number // trigrams.BAND, []).append(number % trigrams.BAND)
+            for band, rows in bands.items():
+                data = self._db.execute("SELECT data FROM search_rows WHERE segment = ? AND band = ?", [segment, band]).fetchone()
+                table = trigrams.rows_of(data[0])
+                for row in rows:
+                    bits &= table[row]
+            for shard in np.flatnonzero(np.unpackbits(bits)[: len(shards)]).tolist():
+                yield shards[shard]
+
+    def _segments(self) -> dict[int, list[tuple[int, int]]]:
+        if not self._shards:
+            for segment, first, last in self._db.execute("SELECT segment, first, last FROM search_shards ORDER BY segment, shard"):
+                self._shards.setdefault(segment, []).append((first, last))
+        return self._shards
+
+
+def _lines(text: bytes, starts: Iterator[int]) -> Iterator[Hit]:
+    """One hit a line, the first."""
+    done = -1
+    for start in starts:
+        if start < done:
+            continue
+        line = text.rfind(b"\n", 0, start) + 1
+        end = text.find(b"\n", start)
+        end = len(text) if end < 0 else end
+        yield line, start, end
+        done = end + 1
+
+
+def _literal(needle: bytes) -> Callable[[bytes], Iterator[Hit]]:
+    def places(text: bytes) -> Iterator[int]:
+        place = text.find(needle)
+        while place >= 0:
+            yield place
+            place = text.find(needle, place + 1)
+
+    return lambda text: _lines(text, places(text))
+
+
+def _expression(pattern: str) -> Callable[[bytes], Iterator[Hit]]:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 32 << 20
+    options.encoding = re2.Options.Encoding.LATIN1
+    try:
+        compiled = re2.compile(b"(?m)" + pattern.encode(), options)
+    except re2.error as error:
+        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
+        raise PatternError(f"{pattern!r} is no regular expression ({reason}): see the RE2 syntax, or search without --regex") from None
+
+    def hits(text: bytes) -> Iterator[Hit]:
+        return _lines(text, (match.start() for match in compiled.finditer(text)))
+
+    return hits
+
+
+def required(pattern: str) -> list[bytes]:
+    """Strings of three or more characters that every match of an expression contains."""
+    try:
+        parsed = sre.parse(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return []
+    found: list[bytes] = []
+    run: list[int] = []
+
+    def close() -> None:
+        if len(run) >= 3:
+            found.append(bytes(run))
+        run.clear()
+
+    def visit(items: Any) -> None:
+        for kind, value in items:
+            name = str(kind)
+            if name == "LITERAL" and value < 128:
+                run.append(value)
+            elif name == "SUBPATTERN" and not value[1] and not value[2]:
+                visit(value[3])
+            elif name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT") and value[0] >= 1:
+                close()
+                visit(value[2])
+                close()
+            elif name == "AT":
+                continue
+            else:
+                close()
+
+    if parsed.state.flags & re.IGNORECASE:
+        # Trigrams are folded to one case, so they serve here too.
+        pass
+    visit(parsed)
+    close()
+    return found

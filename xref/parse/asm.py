@@ -1,0 +1,1075 @@
+"""Kernel assembly (`.S`, `.s`) → facts.
+
+One file's bytes are all that is known, so nothing here asks for which machine they are: what differs
+(the comment sign, whether `;` separates, what `bl` means) is decided by the file's own text, and every
+mnemonic that is a call somewhere is in one table (`inline_asm`).  Preprocessor branches are all read.
+
+What becomes what:
+
+- a label is a `label`; it is a `function` when it is global (`.globl`, `ENTRY(x)`, `SYM_FUNC_START(x)`),
+  typed or ended as one (`.type`, `ENDPROC(x)`, `.size`), or called (`bl x`) in the file, and a `variable`
+  when nothing but data follows it.  `1:` is nothing; `.Lx:` is always a label.
+- `#define` and `.macro` are `macro`; `.set x, …`, `x = …` and `.comm x` are `variable` (an alias of a
+  function: `function`), an assignment once more is a `write`.  `.req` names a register: `macro`.
+- a branch is a Call when it keeps a return address, or leaves the function; else a `label` reference.
+  In a macro's body the caller is the macro; where the target is a parameter the Call is `indirect`, its
+  callee as written (`\\func`), and each use in this file makes the Call that it stands for.
+- `static` is: not global.
+
+Pure: bytes in, records out.  Uses `facts` and `inline_asm`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from dataclasses import field
+from functools import lru_cache
+from typing import NamedTuple
+
+from xref.parse.facts import Call
+from xref.parse.facts import Definition
+from xref.parse.facts import FileFacts
+from xref.parse.facts import Include
+from xref.parse.facts import Problem
+from xref.parse.facts import Reference
+from xref.parse.inline_asm import REGISTER
+from xref.parse.inline_asm import REGISTERS
+from xref.parse.inline_asm import Branch
+from xref.parse.inline_asm import asm_string_calls
+from xref.parse.inline_asm import branch_of
+from xref.parse.inline_asm import is_register
+from xref.parse.inline_asm import split_operands
+from xref.parse.inline_asm import target_of
+
+
+class _Maker(NamedTuple):
+    """A macro of the kernel's headers that makes a label of one of its arguments."""
+
+    #: function, static (a function that is not global), label, data, or entry: what follows decides
+    role: str
+    #: which argument; -1 is the last
+    place: int = 0
+
+
+#: (role, argument, names, where they come from)
+_MAKERS: tuple[tuple[str, int, str, str], ...] = (
+    ("entry", 0, "ENTRY ENTRY_NP ENTRY_CFI GLOBAL WEAK", "linux/linkage.h; tables are made by it too"),
+    ("entry", 0, "KPROBE_ENTRY ENTRY_MIN_ALIGN GLOBAL_ENTRY FUNC PROC", "x86, ia64, sparc linkage"),
+    ("entry", 0, "_GLOBAL _GLOBAL_TOC _GLOBAL_KASAN _GLOBAL_TOC_KASAN _KPROBE _ENTRY", "powerpc, microblaze"),
+    ("function", 0, "function_prolog V_FUNCTION_BEGIN FUNC_START EXC_COMMON_BEGIN", "powerpc"),
+    ("function", 0, "LEAF NESTED FEXPORT", "mips asm/asm.h"),
+    ("entry", 0, "EXPORT C_ENTRY G_ENTRY", "mips and v850: a global, most often data or code of C's"),
+    ("static", 0, "_STATIC L_ENTRY LOCAL_ENTRY", "powerpc64, v850: a function without .globl"),
+    ("function", 0, "SYM_FUNC_START SYM_FUNC_START_NOALIGN SYM_FUNC_START_WEAK SYM_FUNC_START_WEAK_NOALIGN",
+     "linux/linkage.h since 5.5"),
+    ("function", 0, "SYM_CODE_START SYM_CODE_START_NOALIGN SYM_TYPED_FUNC_START SYM_START SYM_ENTRY", "the same"),
+    ("static", 0, "SYM_FUNC_START_LOCAL SYM_FUNC_START_LOCAL_NOALIGN SYM_CODE_START_LOCAL "
+     "SYM_CODE_START_LOCAL_NOALIGN", "the same"),
+    ("label", 0, "SYM_INNER_LABEL SYM_INNER_LABEL_ALIGN", "the same: inside of a function"),
+    ("label", 0, "SYMBOL_NAME_LABEL", "linux/linkage.h of 2.4 and h8300"),
+    ("label", -1, "START_EXCEPTION", "powerpc: (vector, label)"),
+    ("data", 0, "SYM_DATA_START SYM_DATA SYM_DATA_START_LOCAL SYM_DATA_LOCAL", "linux/linkage.h since 5.5"),
+    ("data", 2, "SYM_DATA_END_LABEL", "the same: (name, linkage, label)"),
+)  # fmt: skip
+_MAKER = {name: _Maker(role, place) for role, place, names, _ in _MAKERS for name in names.split()}
+_ENDS = frozenset(
+    "END ENDPROC ENDENTRY END_CFI ENDPROC_CFI KPROBE_END PROC_END C_END L_END V_FUNCTION_END FUNC_END ENDFUNC "
+    "SYM_FUNC_END SYM_CODE_END SYM_DATA_END SYM_DATA_END_LABEL SYM_END function_epilog".split()
+)
+_ALIASES = frozenset("SYM_FUNC_ALIAS SYM_FUNC_ALIAS_LOCAL SYM_FUNC_ALIAS_WEAK SYM_ALIAS".split())
+#: Macros that lay down data, and ones that lay down nothing: neither says that a label starts code.
+_DATA_MACROS = frozenset("PTR PTR_WD LONG WORD BYTE PPC_LONG".split())
+_NO_CODE = re.compile(r"ALIGN|__ALIGN|__\w*(?:INIT|FINIT|EXIT|HEAD|REF|PREVIOUS)\w*|CFI_\w+|TEXT_\w+|SECTION|EXPORT_SYMBOL\w*"
+                      r"|UNWIND\w*|ANNOTATE_\w+|_ASM_NOKPROBE\w*|\w*KASAN\w*|MODULE_\w+|EMIT_\w+")  # fmt: skip
+_SECTION_MACROS = {"__INIT": ".init.text", "__CPUINIT": ".init.text", "__HEAD": ".head.text", "__INITDATA": ".init.data",
+                   "__INITRODATA": ".init.rodata", "__FINITDATA": ".data", "__REF": ".ref.text"}  # fmt: skip
+
+_DATA = frozenset(
+    ".long .quad .word .short .hword .half .byte .2byte .4byte .8byte .int .xword .dword .octa .single .double "
+    ".float .ascii .asciz .string .stringz .space .skip .fill .zero .value .dc.l .dc.w .dc.b .dcb.l .dcb.b .ds.l "
+    ".llong .gpword .uaword .uahalf .ualong .uaquad .xdata4 .xdata8 .blockz .dw .dc .ds .data1 .data2 .data4 .data8 "
+    "data1 data2 data4 data8 string stringz".split()
+)
+#: Directives whose operands are expressions over symbols; those of all others say nothing of the program.
+_EXPRESSION = frozenset(
+    ".align .balign .p2align .org .if .elseif .ifdef .ifndef .ifnotdef .ifge .ifgt .ifle .iflt .ifne .rept "
+    ".iifdef .incbin .import .reloc .inst".split()
+)
+_ADDRESS_OF = frozenset(
+    "la lla dla lda ldah adr adrl adrp adr_l larl lea leal leaq leaw lea.l pea sethi set setx setuw setsw ldil ldo "
+    "pta pta/4 ld24 seth mova movia lrw la.abs la.pcrel la.local la.global la.got badr ldi setlos mvi "
+    "load_addr loadaddr dli movi".split()
+)
+#: Words among operands that name no symbol: shifts, conditions, barriers, and relocation operators.
+_WORDS = REGISTERS | frozenset(
+    "lsl lsr asr ror rrx uxtb uxth uxtw uxtx sxtb sxth sxtw sxtx msl mul vl eq ne cs hs cc lo mi pl vs vc hi ls ge lt "
+    "gt le al nv sy ish ishst ishld osh nsh st nshst l h b w d s ha high low hi16 lo16 shigh sda L R LT RT LR RR T "
+    "function object gprel ltoff fptr cr lower16 upper16 abs_g0 abs_g1 abs_g2 abs_g3".split()
+)
+
+_CLEAR = bytes.maketrans(b"\r\x00\f\v", b"    ")
+_BLANK = bytes(byte if byte == 10 else 32 for byte in range(256))
+_TEXT = re.compile(rb"'\\?[\"/#;@!|]'?|/\*.*?(?:\*/|\Z)|//[^\n]*|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"?", re.DOTALL)
+_DIRECTIVE = re.compile(
+    r"[ \t]*#[ \t]*(define|undef|include|include_next|import|ifdef|ifndef|if|elif|else|endif|error|warning|pragma|line|ident)"
+    r"\b[ \t]*(.*)",
+    re.ASCII,
+)
+#: One instruction, and no name among its operands: the most frequent line.  `pc` may be a jump.
+_NAMELESS = re.compile(
+    rf"[ \t]*+(?:\d++:[ \t]*+)?(?:([a-z][a-z0-9]*+(?:\.[a-z]++)*+)(?:[ \t]++(?:[-,()\[\]+!*^<>&~ \t]++|%\w++|[$#]?(?:0x[\da-fA-F]++|\d++[bf]?)(?!\w)"
+    rf"|\$?(?:{REGISTER}|sp|lr|ip|zero|fp|ra|at)(?![\w.:@]))*+)?)?$",
+    re.ASCII,
+)
+_STATEMENT = re.compile(
+    r"[ \t{}]*(?:(?:\d+\$?:|\(p[^()]*\))[ \t{]*)*(?:([A-Za-z_.$][\w.$]*)[ \t]*:(?![:=])[ \t]*)?(?:\d+:[ \t]*)?"
+    r"(?:(?:lock|rep(?:n?[ez])?|rex(?:64)?|data16|addr32|data32|notrack|bnd)[ \t]+(?=\w))*+"
+    r"(?:([A-Za-z_.][\w.]*)([^\s(;]*)[ \t]*([^;]*))?",
+    re.ASCII,
+)
+_IDENTIFIER = re.compile(
+    rf"(?:(?<=[LR]%)|(?<=[LR][TRP]%)|(?<![\w%\\'.])(?<!\w@))(?!{REGISTER}\b)\.?[A-Za-z_][\w.$]*", re.ASCII
+)
+_NAME = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z_][\w.$]*", re.ASCII)
+_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_LOAD_PC = re.compile(r"pc[ \t]*,[ \t]*(\[[^\]]*\]!?|r\d+|ip|[=.]\w+)", re.ASCII)
+_PARAMETER_LABEL = re.compile(r"[ \t]*([\w.$]*(?:\\|##)[\w\\().$@#]*)[ \t]*:", re.ASCII)
+_MORE = re.compile(r"[ \t]+[\w%$#\[@(\\]")
+_STRING = re.compile(r'"([^"\n]*)"')
+_TARGET_FILE = re.compile(r'"([^"\n]*)"|<([^>\n]*)>')
+_CONDITION_WORD = re.compile(r"(?<![\w$.])[A-Za-z_]\w*", re.ASCII)
+_DEFINE = re.compile(r"([A-Za-z_$][\w$]*)(\(([^)]*)\))?", re.ASCII)
+_MACRO_NAME = re.compile(r"[\w.$\\]+", re.ASCII)
+_ARGUMENT = re.compile(r"[^\s,]+")
+_SETS = re.compile(
+    r"(?<![\w.*(\"])([A-Za-z_]\w*)[ \t]*=(?!=)|\b(?:PROVIDE\w*|KEEP)[ \t]*\([ \t]*(\w+)[ \t]*=", re.ASCII
+)
+_EMBEDDED = re.compile(r"[ \t]*([a-z][\w.,]*)[ \t]+(.*)", re.ASCII)
+_STATEMENT_BODY = re.compile(r"[ \t]*[A-Za-z_.][\w.]*(?:,\w+)*[ \t]+(?![-+*/|&<>=^?][ \t]|=)\S|.*[;:]", re.ASCII)
+_OPEN_END = (",", "|", "&", "+", "-", "(", "=", "<", "*", "/")
+
+
+@lru_cache(maxsize=1024)
+def _comments(signs: str) -> re.Pattern[str]:
+    """Return the pattern of a line comment that starts with one of `signs`; `#` alone needs blanks around."""
+    choices = {
+        "@": r"(?<!\\)@(?![a-z]*function|object)",
+        "!": r"(?:^|(?<=[ \t;\d)]))!(?!=)",
+        "|": r"\|",
+        ";": r";(?!;)",
+        "#": r"(?:^[ \t]*#|(?<=[ \t;])#(?=[ \t#]|$))",
+        "$": r"(?:^[ \t]*#|(?<=[ \t;])#)",  # `#` that can be no immediate operand
+    }
+    return re.compile("|".join(choices[sign] for sign in signs))
+
+
+def _comment_signs(text: str) -> str:
+    """Return which of the comment signs this file uses; C's own are gone already."""
+    if re.search(r"%d[0-7]\b|%sp@|%a[0-6]@", text) or text.count("\n|") > 2:  # m68k
+        return "|#"
+    signs = "@" if _stands_alone("@", text) and not re.search(r"@\(|@-|@r\d", text) else ""
+    prose = _HASH_LINE.sub("", text) if ";" in text or _stands_alone("!", text) else ""
+    if _stands_alone("!", prose):
+        signs += "!"
+    # no statement starts with `;`, or reads as three words in a row
+    if re.search(r"\n[ \t]*;(?!;)[^;\n]*[A-Za-z]", prose) or _PROSE.search(prose):
+        signs += ";"
+    immediate = ",#" in text or ", #" in text or ",\t#" in text or "membar" in text
+    return signs + ("#" if immediate or re.search(r"#[\w(~-]+[ \t]*,", text) else "$")
+
+
+def _stands_alone(sign: str, text: str) -> bool:
+    """Return whether the sign stands between blanks somewhere."""
+    return any(before + sign + after in text for before in " \t\n" for after in " \t\n")
+
+
+_PROSE = re.compile(r";[ \t]*[A-Za-z][a-z']*[ \t]+[A-Za-z][a-z']*[ \t]+[A-Za-z][^\n%$,;]*$", re.MULTILINE)
+_HASH_LINE = re.compile(r"#(?:[ \t].*|$)|(?<=\n)#.*|[@|](?:[ \t].*|$)", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class _Label:
+    """A name that stands at a place; what it is, is known when the file has been read."""
+
+    name: str
+    line: int
+    column: int
+    #: (line, column) from where calls belong to it
+    start: tuple[int, int]
+    role: str
+    macro: str | None
+    condition: str
+    section: str
+    #: "code" or "data", as what follows it shows; "" for nothing
+    content: str = ""
+    last: int = 0
+    kind: str = "label"
+    end: int = 0
+
+
+@dataclass(slots=True)
+class _Macro:
+    """A macro that this file defines, and what a use of it makes."""
+
+    name: str
+    line: int
+    cpp: bool
+    parameters: tuple[str, ...] = ()
+    #: labels and branch targets that hold a parameter: `\\name`, `smp_/**/name`
+    labels: list[_Label] = field(default_factory=list)
+    calls: list[tuple[str, Branch]] = field(default_factory=list)
+    #: the first statement of the body: "code", "data" or ""
+    content: str = ""
+    #: where its definition stands among the facts
+    at: int = -1
+
+    def holds_parameter(self, text: str) -> bool:
+        """Return whether the text is known only where the macro is used."""
+        if "\\" in text or "##" in text:
+            return True
+        return self.cpp and any(word in self.parameters for word in _WORD.findall(text))
+
+    def fill(self, text: str, arguments: list[str]) -> str:
+        """Return a template with the arguments put in and pasted."""
+        given = dict(zip(self.parameters, arguments, strict=False))
+        if self.cpp:
+            text = _WORD.sub(lambda word: given.get(word.group(), word.group()), text)
+            return re.sub(r"[ \t]*##+[ \t]*", "", text)
+        return re.sub(r"\\(?:\(\)|@|(\w+))", lambda word: given.get(word[1], word.group()) if word[1] else "", text)
+
+
+class _Branching(NamedTuple):
+    """A branch to a symbol, kept until it is known which labels are functions."""
+
+    line: int
+    column: int
+    name: str
+    link: bool
+    macro: _Macro | None
+
+
+def parse_asm(data: bytes) -> FileFacts:
+    """Return the facts of one assembly file.
+
+    Any bytes are taken: text that is not UTF-8 counts as Latin-1, columns are bytes.  Nothing is raised;
+    what could not be read is a `Problem`.  A linker script (`*.lds.S`) yields the symbols that it sets.
+    """
+    data = data.translate(_CLEAR)
+    text = _TEXT.sub(_blank, data).decode("latin-1")
+    reader = _Reader(data.decode("latin-1"), text)
+    reader.read()
+    return reader.finish()
+
+
+def _blank(found: re.Match[bytes]) -> bytes:
+    """Blank a comment or a string's content, byte for byte; a pasting `/**/` becomes `####`."""
+    piece = found.group()
+    if piece == b"/**/":
+        data, begin, end = found.string, found.start(), found.end()
+        around = data[max(begin - 1, 0) : begin] + data[end : end + 1]
+        return b"####" if len(around) == 2 and around.isalnum() or around.strip(b"_").isalnum() else b"    "
+    if piece[:1] == b'"':
+        return b'"' + piece[1:-1].translate(_BLANK) + piece[-1:] if len(piece) > 1 else b" "
+    return piece.translate(_BLANK)
+
+
+class _Conditions:
+    """The preprocessor conditions around a line."""
+
+    #: levels that are kept, and characters of one condition and of one chain of `#elif`; more is no kernel's
+    MOST, LONGEST, CHAIN = 50, 400, 1600
+
+    def __init__(self) -> None:
+        # for each level: its line, what it says now, and the negation of its branches before
+        self.levels: list[tuple[int, str, str]] = []
+        self._text: str | None = ""
+
+    @property
+    def text(self) -> str:
+        """Return all levels joined, outermost first."""
+        if self._text is None:
+            parts = [" && ".join(filter(None, (no, yes))) for _, yes, no in self.levels[: self.MOST]]
+            if len(parts) > 1:
+                parts = [f"({part})" if "||" in part or "?" in part else part for part in parts]
+            self._text = " && ".join(parts)
+        return self._text
+
+    def enter(self, line: int, condition: str) -> None:
+        """Take an `#if`."""
+        self.levels.append((line, self._short(condition), ""))
+        self._text = None
+
+    def turn(self, condition: str) -> bool:
+        """Take an `#elif`, or with "" an `#else`; return whether there was an `#if`."""
+        if not self.levels:
+            return False
+        condition = self._short(condition)
+        line, yes, no = self.levels.pop()
+        if yes and len(no) < self.CHAIN:
+            no = f"{no} && !({yes})" if no else f"!({yes})"
+        self.levels.append((line, f"({condition})" if "||" in condition else condition, no))
+        self._text = None
+        return True
+
+    def _short(self, condition: str) -> str:
+        return condition if len(condition) <= self.LONGEST else condition[: self.LONGEST] + "…"
+
+    def leave(self) -> bool:
+        """Take an `#endif`; return whether there was an `#if`."""
+        self._text = None
+        return bool(self.levels) and bool(self.levels.pop())
+
+
+class _Reader:
+    """Reads one file's lines in order; `finish` says what they come to."""
+
+    def __init__(self, raw: str, text: str) -> None:
+        self.raw = raw
+        self.lines = text.split("\n")
+        self.count = len(self.lines) - (not self.lines[-1])
+        self.signs = _comment_signs(text)
+        self.is_script = "SECTIONS" in text and re.search(r"(?m)^[ \t]*SECTIONS\b", text) is not None
+        # `bl` is "branch if less" here; a call elsewhere
+        self.less = re.search(r"%[goil][0-7]\b", text) is not None or any(
+            word in text for word in ("basr", "brasl", "larl", "jarl")
+        )
+        self.begin = 0  # offset of the line that is read
+        self.facts = FileFacts()
+        self.conditions = _Conditions()
+        self.macros: dict[str, _Macro] = {}
+        # `.x` is powerpc64's code of x, where no label says that it is a name
+        self.dotted = set(re.findall(r"\n(\.[A-Za-z]\w*)[ \t]*:", text)) if "\n." in text else set()
+        self.words = set(re.findall(r"(?m)^[ \t]*\.macro[ \t]+([\w.]+)", text))
+        self.macro: _Macro | None = None
+        self.defined: _Macro | None = None
+        self.outer: list[tuple[_Macro | None, list[_Label]]] = []
+        self.labels: list[_Label] = []
+        self.open: list[_Label] = []
+        self.section = self.before = ".text"
+        self.pushed: list[str] = []
+        self.globals: set[str] = set()
+        self.types: dict[str, str] = {}
+        self.ends: dict[str, list[int]] = {}
+        self.assigned: dict[tuple[str, str], tuple[int, int, str, str | None]] = {}
+        self.branchings: list[_Branching] = []
+        self.pointers: list[tuple[int, int, str, _Macro | None]] = []
+        # what a line that ends in a backslash goes on with
+        self.goes_on: str = ""
+        self.condition: list[str] = []
+        self.kind = "read"
+
+    # ── lines ──────────────────────────────────────────────────────────────────────────────────────
+
+    def read(self) -> None:
+        """Read every line."""
+        comment = _comments(self.signs).search
+        marks = self.signs.replace("$", "#")
+        nameless = _NAMELESS.match
+        offset = 0
+        for number, line in enumerate(self.lines, 1):
+            self.begin = offset
+            offset += len(line) + 1
+            if self.goes_on:
+                self._continue(line, number)
+                continue
+            if "#" in line:
+                found = _DIRECTIVE.match(line)
+                if found and not _is_prose(line, found):
+                    self._directive(line, number, found)
+                    continue
+            if not line or line.isspace():
+                continue
+            for mark in marks:
+                if mark in line:
+                    cut = comment(line)
+                    if cut:
+                        line = line[: cut.start()]
+                    break
+            found = nameless(line)
+            if found and (found[1] is None or self._is_nameless(found[1], line)):
+                if found[1] and (self.open or self.macro):
+                    self._content("code", number)
+                continue
+            if "\\" in line and line.rstrip().endswith("\\"):
+                line = line.rstrip()[:-1]
+                self.goes_on = "operands" if line.rstrip().endswith(_OPEN_END) else "statements"
+            if self.is_script:
+                self._script(line, number)
+            else:
+                self._statements(line, number)
+
+    def _is_nameless(self, word: str, line: str) -> bool:
+        """Return whether an instruction without a name among its operands says nothing."""
+        if word in self.words or word in _DATA:
+            return False
+        branch = branch_of(word)
+        return branch is None or not branch.pointer or line.rstrip()[-1] in "bf"
+
+    def _continue(self, line: str, number: int) -> None:
+        """Read the line after a backslash."""
+        how = self.goes_on
+        body = line.rstrip()
+        more = body.endswith("\\")
+        if more:
+            body = body[:-1]
+        if how == "condition":
+            self._words_of_condition(line, number, 0)
+            self.condition.append(body)
+            if not more:
+                self._take_condition()
+        elif how != "skip":
+            begin = 0
+            if how.endswith("operands"):
+                begin = body.find(";") + 1 or len(body)
+                self._operands(body, 0, begin, number, self.kind)
+            self._statements(body, number, begin)
+            how = ("define " if self.outer and how.startswith("define") else "") + (
+                "operands" if body.rstrip().endswith(_OPEN_END) else "statements"
+            )
+        if more:
+            self.goes_on = how
+        else:
+            self.goes_on = ""
+            if how.startswith("define"):
+                self._end_macro(number)
+
+    def _directive(self, line: str, number: int, found: re.Match[str]) -> None:
+        """Read a preprocessor line."""
+        word, rest, at = found[1], found[2], found.start(2)
+        more = rest.rstrip().endswith("\\")
+        if word in ("if", "elif", "ifdef", "ifndef"):
+            self._words_of_condition(line, number, at)
+            text = rest.rstrip()[:-1] if more else rest
+            if word in ("ifdef", "ifndef"):
+                name = text.split()[:1]
+                text = f"{'!' * (word == 'ifndef')}defined({''.join(name)})"
+            self.condition = [word, str(number), text]
+            if more:
+                self.goes_on = "condition"
+            else:
+                self._take_condition()
+            return
+        if more:
+            self.goes_on = "skip"
+        if word == "define":
+            self._define(line, number, at, more)
+        elif word == "else" or word == "endif":
+            if not (self.conditions.turn("") if word == "else" else self.conditions.leave()):
+                self.facts.problems.append(Problem(number, f"#{word} without #if"))
+        elif word == "undef":
+            self._words_of_condition(line, number, at)
+        elif word.startswith(("include", "import")):
+            self._include(number, at, line)
+
+    def _include(self, number: int, at: int, line: str) -> None:
+        # `ENTRY(sys_call_table)`, then the table by `#include`, for which a macro was made that lays data down
+        if self.defined and self.defined.content == "data":
+            self._content("data", number)
+        for label in self.open:
+            label.last = number
+        self.open = []
+        target = _TARGET_FILE.match(self.raw, self.begin + at)
+        if target:
+            self.facts.includes.append(Include(number, target[1] or target[2] or "", target[2] is not None))
+        else:
+            self._words_of_condition(line, number, at)
+
+    def _words_of_condition(self, line: str, number: int, at: int) -> None:
+        for word in _CONDITION_WORD.finditer(line, at):
+            if word.group() != "defined":
+                self._refer(word.group(), "macro", number, word.start() + 1)
+
+    def _take_condition(self) -> None:
+        word, number, *parts = self.condition
+        text = " ".join(" ".join(parts).split())
+        if word != "elif":
+            self.conditions.enter(int(number), text)
+        elif not self.conditions.turn(text):
+            self.facts.problems.append(Problem(int(number), "#elif without #if"))
+
+    def _define(self, line: str, number: int, at: int, more: bool) -> None:
+        """Read a `#define`; its body's statements are read like any, on the macro's account."""
+        head = _DEFINE.match(line, at)
+        if not head:
+            return
+        parameters = tuple(part.strip().removesuffix("...").strip() for part in (head[3] or "").split(","))
+        self._begin_macro(_Macro(head[1], number, True, tuple(filter(None, parameters))), head.start() + 1, head.group())
+        body = line[: len(line.rstrip()) - 1] if more else line
+        signs = self.signs.strip("#$")
+        cut = _comments(signs).search(body, head.end()) if signs else None
+        body = body[: cut.start()] if cut else body
+        if more or _STATEMENT_BODY.match(body, head.end()):
+            self._statements(body, number, head.end())
+        else:
+            self._expression(body, number, head.end())
+        if more:
+            self.goes_on = "define operands" if body.rstrip().endswith(_OPEN_END) else "define statements"
+        else:
+            self._end_macro(number)
+
+    def _expression(self, body: str, number: int, at: int) -> None:
+        """Read the body of a `#define` that is a value, a register, or one instruction without operands."""
+        text = body[at:].strip()
+        bare = _NAME.fullmatch(text) is not None
+        if bare and not (text.isupper() or "_" in text or text in self.words):
+            self._content("code" if branch_of(text) is None else "", self.count)
+        else:
+            self._operands(body, at, len(body), number, "read")
+
+    def _begin_macro(self, macro: _Macro, column: int, signature: str) -> None:
+        self.outer.append((self.macro, self.open))
+        self.macro, self.open = macro, []
+        macro.at = len(self.facts.definitions)
+        if "\\" in macro.name:  # a macro that a macro makes
+            macro.at = -1
+            return
+        self.words.add(macro.name)
+        self.facts.definitions.append(
+            Definition(macro.name, "macro", macro.line, column, macro.line, signature=" ".join(signature.split()),
+                       condition=self.conditions.text)
+        )  # fmt: skip
+
+    def _end_macro(self, number: int) -> None:
+        if self.macro is None:
+            return
+        macro = self.macro
+        self.macro, self.open = self.outer.pop()
+        if macro.at < 0:
+            return
+        self.facts.definitions[macro.at] = self.facts.definitions[macro.at]._replace(end_line=number)
+        self.macros[macro.name] = macro
+        self.defined = macro
+
+    # ── statements ─────────────────────────────────────────────────────────────────────────────────
+
+    def _statements(self, line: str, number: int, at: int = 0) -> None:
+        """Read the statements of one line from `at` on."""
+        end = len(line)
+        templates = self.macro is not None and ("\\" in line or "##" in line)
+        while at < end:
+            if templates:
+                label = _PARAMETER_LABEL.match(line, at)
+                if label:
+                    self._label(label[1], number, label.start(1) + 1)
+                    at = label.end()
+                    continue
+            found = _STATEMENT.match(line, at)
+            if not found:  # pragma: no cover: every part of the pattern is optional
+                return
+            label_name, word, suffix, _ = found.groups()
+            if label_name:
+                self._label(label_name, number, found.start(1) + 1)
+            stop = found.end()
+            if word is None:
+                stop = line.find(";", stop)
+                stop = end if stop < 0 else stop
+                self._operands(line, found.end(), stop, number, "read")
+                if line[found.end() : stop].strip(" \t}"):
+                    self._content("code", number)
+            elif suffix[:1] == ":" and word[0] != "." and suffix[1:2] not in (":", "="):
+                self._label(word, number, found.start(2) + 1)
+                stop = found.start(3)
+            else:
+                stop = self._word(line, number, word, suffix, found.start(2), found.start(4), stop) or stop
+            at = stop + 1
+
+    def _word(self, line: str, number: int, word: str, suffix: str, at: int, begin: int, end: int) -> int | None:
+        """Read a statement: `word` stands at `at`, its operands from `begin` to `end`.
+
+        Returns where the next statement begins, less one, where it begins before `end`.
+        """
+        self.kind = "read"
+        first = suffix[:1] or line[begin : begin + 1]
+        branch = branch_of(word + suffix)
+        if word in _DATA:
+            self._content("data", number)
+            self.kind = "address"
+            self._operands(line, begin, end, number, "address")
+        elif word[0] == ".":
+            self._dot(line, number, word, suffix, begin, end)
+        elif first == "=" and (suffix or line[begin : begin + 2])[1:2] not in ("=", ","):
+            self._assign(word, line, number, at + 1, line.index("=", at) + 1, end)
+        elif first == "(" and self._is_maker(word):
+            return self._make(line, number, word, at, begin, end)
+        elif branch and word not in self.words:
+            self._content("code", number)
+            self._branch(line, number, word + suffix, branch, at, begin, end)
+        elif word in self.words or word.isupper() or (first == "(" and begin == at + len(word)):
+            return self._use(line, number, word, at, begin, end)
+        elif first == "." and line.startswith(".req", begin):
+            self.words.add(word)
+            self.facts.definitions.append(
+                Definition(word, "macro", number, at + 1, number, True, macro=".req", condition=self.conditions.text)
+            )
+        else:
+            self._content("code", number)
+            if first == "p" and (word.startswith("ldr") or word.startswith("mov")):
+                self._load_pc(line, number, word, begin, end)
+            self.kind = "address" if word in _ADDRESS_OF else "read"
+            self._operands(line, begin, end, number, self.kind)
+        return None
+
+    def _load_pc(self, line: str, number: int, word: str, begin: int, end: int) -> None:
+        """Read arm's `ldr pc, [table, r0, lsl #2]` and `mov pc, r3`; from the stack or lr it is a return."""
+        found = _LOAD_PC.match(line, begin, end)
+        if found and not found[1].startswith(("[sp", "lr", "r14")):
+            self.pointers.append((number, found.start(1) + 1, found[1].strip(), self.macro))
+
+    def _dot(self, line: str, number: int, word: str, suffix: str, begin: int, end: int) -> None:
+        """Read an assembler directive."""
+        self.kind = "read"
+        if word in _EXPRESSION:
+            self._operands(line, begin, end, number, "read")
+        elif word in (".globl", ".global", ".weak", ".export"):
+            names = line[begin:end].split(",")[:1] if word == ".export" else line[begin:end].split(",")
+            self.globals.update(_inner(name) for name in names)
+        elif word in (".set", ".equ", ".equiv", ".eqv"):
+            comma = line.find(",", begin, end)
+            if comma > 0:
+                name = line[begin:comma].strip()
+                if _NAME.fullmatch(name):
+                    self._assign(name, line, number, begin + 1, comma + 1, end)
+        elif word in (".type", ".ent", ".proc", ".size", ".end", ".endp"):
+            self._describe(word, line[begin:end], number)
+        elif word in (".comm", ".lcomm", ".common", ".lcommon"):
+            name = _PLAIN.match(line, begin)
+            if name and line[name.end() : name.end() + 1] != "\\":
+                self.globals.update([name.group()] if word in (".comm", ".common") else [])
+                self._assign(name.group(), line, number, begin + 1, name.end() + 1, end)
+        elif word in (".macro", ".endm", ".endmacro") and self.macro and self.macro.cpp:
+            pass  # one `#define` may open what another closes
+        elif word == ".macro":
+            self._open_macro(line, number, begin, end)
+        elif word in (".endm", ".endmacro"):
+            if self.macro:
+                self._end_macro(number)
+            else:
+                self.facts.problems.append(Problem(number, ".endm without .macro"))
+        elif word == ".include":
+            target = _STRING.match(self.raw, self.begin + begin)
+            if target:
+                self.facts.includes.append(Include(number, target[1], False))
+        elif word == ".":  # the place counter: `. = ALIGN(8)`
+            self._operands(line, begin - len(suffix), end, number, "read")
+        else:
+            self._enter_section(word, self.raw[self.begin + begin : self.begin + end])
+
+    def _open_macro(self, line: str, number: int, begin: int, end: int) -> None:
+        head = _MACRO_NAME.match(line, begin)
+        if head:
+            rest = re.sub(r"[ \t]*=[ \t]*", "=", line[head.end() : end])
+            parameters = tuple(re.split("[:=]", part)[0] for part in re.split(r"[,\s]+", rest) if part)
+            self._begin_macro(_Macro(head.group(), number, False, parameters), begin + 1, line[begin:end])
+
+    def _describe(self, word: str, operands: str, number: int) -> None:
+        """Read `.type x, @function`, `.size x, .-x` and their like."""
+        name = _inner(operands.split(",")[0])
+        if word in (".size", ".end", ".endp"):
+            self.ends.setdefault(name, []).append(number)
+        elif word in (".ent", ".proc") or "function" in operands.lower() or "STT_FUNC" in operands:
+            self.types[name] = "function"
+        elif "object" in operands.lower():
+            self.types[name] = "object"
+
+    def _enter_section(self, word: str, operands: str) -> None:
+        old = self.section
+        if word in (".text", ".data", ".bss", ".rodata"):
+            self.section = word
+        elif word in (".section", ".pushsection"):
+            name, *flags = operands.split(",")
+            if word == ".pushsection":
+                self.pushed.append(old)
+            code = bool(flags) and "x" in flags[0]
+            self.section = name.strip(' \t"') + " (text)" * code
+        elif word == ".popsection" and self.pushed:
+            self.section = self.pushed.pop()
+        elif word == ".previous":
+            self.section = self.before
+        if self.section != old:
+            self.before = old
+
+    def _assign(self, name: str, line: str, number: int, column: int, begin: int, end: int) -> None:
+        """Read `name = value`: the first time under a condition it defines, later it writes."""
+        condition = self.conditions.text
+        if (name, condition) in self.assigned or (self.macro and self.macro.holds_parameter(name)):
+            self._refer(name, "write", number, column)
+        else:
+            self.assigned[name, condition] = (number, column, line[begin:end].strip(), None)
+        self._operands(line, begin, end, number, "read")
+
+    # ── labels, macros, calls ──────────────────────────────────────────────────────────────────────
+
+    def _label(self, name: str, number: int, column: int, role: str = "", macro: str | None = None,
+               start: int = 0) -> _Label:  # fmt: skip
+        label = _Label(name, number, column, (number, start or column), role, macro, self.conditions.text, self.section)
+        if self.macro and self.macro.holds_parameter(name):
+            if len(self.macro.labels) < 32 and len(name) < 100 and not name.startswith(".L"):
+                self.macro.labels.append(label)
+        else:
+            self.labels.append(label)
+        self.open = [other for other in self.open if not other.content and other.section == self.section][-8:]
+        self.open.append(label)
+        return label
+
+    def _content(self, content: str, number: int) -> None:
+        """Note that code or data stands here."""
+        if self.macro and not self.macro.content:
+            self.macro.content = content
+        if self.open and content:
+            for label in self.open:
+                if label.section == self.section:
+                    label.content, label.last = content, number
+            if content == "code":
+                self.open = [label for label in self.open if label.section != self.section]
+
+    def _is_maker(self, word: str) -> bool:
+        return (word in _MAKER or word in _ENDS or word in _ALIASES) and word not in self.macros
+
+    def _make(self, line: str, number: int, word: str, at: int, begin: int, end: int) -> int:
+        """Read `ENTRY(x)`, `END(x)` and their like; return where they end."""
+        close = _closing(line, begin, end)
+        inside = line[begin + 1 : close]
+        parts = split_operands(inside)
+        maker = _MAKER.get(word)
+        if word in _ENDS:
+            self.ends.setdefault(_inner(parts[0][1]), []).append(number)
+        if word in _ALIASES:
+            name = parts[0][1].strip()
+            if "LOCAL" not in word:
+                self.globals.add(name)
+            self.assigned[name, self.conditions.text] = (number, begin + 2, "", word)
+            self._operands(line, begin + 1 + parts[-1][0], close, number, "address")
+        if maker is None or maker.place >= len(parts):
+            return close
+        offset, part = parts[maker.place]
+        name = _inner(part)
+        if _NAME.fullmatch(name) or self.macro and self.macro.holds_parameter(name):
+            column = line.index(name, begin + 1 + offset) + 1
+            self._label(name, number, column, maker.role, word, at + 1)
+            if "LOCAL" not in word + inside and (maker.role in ("entry", "function") or word.startswith("SYM_")):
+                self.globals.add(name)
+            if word.startswith("SYM_DATA") and maker.place == 0 and len(parts) > 1:
+                self._content("data", number)
+                self._operands(line, begin + 1 + parts[1][0], close, number, "address")
+        return close
+
+    def _branch(self, line: str, number: int, mnemonic: str, branch: Branch, at: int, begin: int, end: int) -> None:
+        """Read a branch: a call, a jump, or a step inside of the function."""
+        operands = line[begin:end]
+        if branch.link and self.less and mnemonic.split(",")[0] == "bl" and "," not in operands:
+            branch = Branch(False)
+        if self.macro and self.macro.holds_parameter(operands) and self._template(operands, number, branch, begin):
+            self._operands(line, begin, end, number, "read")
+            return
+        target = target_of(branch, operands, mnemonic)
+        if target is None:
+            self._operands(line, begin, end, number, "read")
+        elif target.pointer:
+            place = begin + target.at if operands.strip() else at
+            self.pointers.append((number, place + 1, target.name, self.macro))
+            self._operands(line, begin, end, number, "read")
+        else:
+            place, name = begin + target.at, target.name
+            if line[place - 1] == "." and "." + name in self.dotted:
+                place, name = place - 1, "." + name
+            self.branchings.append(_Branching(number, place + 1, name, branch.link, self.macro))
+            self._operands(line, begin, place, number, "read")
+            self._operands(line, place + len(name), end, number, "read")
+
+    def _template(self, operands: str, number: int, branch: Branch, begin: int) -> bool:
+        """Read a branch in a macro's body whose target only a use of the macro knows."""
+        macro = self.macro
+        if macro is None:
+            return False
+        offset, part = split_operands(operands)[branch.place]
+        name = part.strip().removeprefix("@").removeprefix("rp=")
+        if not macro.holds_parameter(name) or not re.fullmatch(r"[\w.$\\()#@]+", name):
+            return False
+        if len(macro.calls) < 32 and len(name) < 100:
+            macro.calls.append((name, branch))
+        if branch.link or "##" in name:
+            column = begin + offset + part.index(name) + 1
+            self.pointers.append((number, column, name.replace("####", "/**/"), macro))
+        return True
+
+    def _use(self, line: str, number: int, word: str, at: int, begin: int, end: int) -> int | None:
+        """Read the use of a macro; return where its arguments end, if a statement follows them."""
+        self._refer(word, "macro", number, at + 1)
+        inside = _closing(line, begin, end) if line[begin : begin + 1] == "(" else 0
+        if line[inside + 1 : inside + 2] == ":" and inside:  # `L(x):`, as m68k and arm64 write `.Lx:`
+            name = line[begin + 1 : inside].strip()
+            if _NAME.fullmatch(name):
+                self._label(name, number, line.index(name, begin) + 1, "", word, at + 1)
+            return inside + 1
+        macro = self.macros.get(word)
+        if macro and (macro.labels or macro.calls):
+            self._instantiate(macro, line, number, at, begin, end)
+        if macro:
+            self._content(macro.content, number)
+        elif word in _SECTION_MACROS:
+            self._enter_section(".section", _SECTION_MACROS[word])
+        elif word in _DATA_MACROS:
+            self._content("data", number)
+        elif not _NO_CODE.fullmatch(word):
+            self._content("code", number)
+        if word.startswith("ALT"):  # x86 and others give the instructions as strings
+            for string in _STRING.finditer(self.raw, self.begin + begin, self.begin + end):
+                for offset, name in asm_string_calls(string.group().encode("latin-1")):
+                    column = string.start() - self.begin + offset + 1
+                    self.branchings.append(_Branching(number, column, name, False, self.macro))
+        if not inside:
+            self._operands(line, begin, end, number, "argument")
+            return None
+        for offset, part in split_operands(line[begin + 1 : inside]):
+            piece = begin + 1 + offset
+            embedded = _EMBEDDED.fullmatch(line, piece, piece + len(part))
+            branch = branch_of(embedded[1]) if embedded else None
+            if embedded and branch:  # `ALT_SMP(b f)`, `EX(.Lfix, bl f)`
+                self._branch(line, number, embedded[1], branch, embedded.start(1), embedded.start(2), embedded.end())
+            else:
+                self._operands(line, piece, piece + len(part), number, "argument")
+        only = line[begin + 1 : inside].strip()
+        if not (only.isalpha() and only.islower()):
+            return inside
+        # arm: `W(b) f`, `W(ldr) pc, =f`
+        branch = branch_of(only)
+        if branch:
+            self._branch(line, number, only, branch, begin + 1, inside + 1, end)
+        else:
+            self._operands(line, inside + 1, end, number, "read")
+        return None
+
+    def _instantiate(self, macro: _Macro, line: str, number: int, at: int, begin: int, end: int) -> None:
+        """Add the labels and calls that this use of the macro makes."""
+        if macro.cpp:
+            if line[begin : begin + 1] != "(":
+                return
+            inside = split_operands(line[begin + 1 : _closing(line, begin, end)])
+            placed = [(begin + 1 + offset, part) for offset, part in inside]
+        else:
+            placed = [(found.start(), found.group()) for found in _ARGUMENT.finditer(line, begin, end)]
+        arguments = [part.strip()[:100] for _, part in placed]
+        columns = {
+            name: offset + len(part) - len(part.lstrip()) + 1
+            for name, (offset, part) in zip(macro.parameters, placed, strict=False)
+        }
+
+        def place(template: str) -> int:
+            return next((columns[word] for word in _WORD.findall(template) if word in columns), at + 1)
+
+        for label in macro.labels:
+            name = macro.fill(label.name, arguments)
+            if _NAME.fullmatch(name) or self.macro and self.macro.holds_parameter(name):
+                made = self._label(name, number, place(label.name), label.role, macro.name, at + 1)
+                made.content, made.last = label.content, number
+                if label.name in self.globals:
+                    self.globals.add(name)
+        for template, branch in macro.calls:
+            name = macro.fill(template, arguments)
+            if self.macro and self.macro.holds_parameter(name):
+                if len(self.macro.calls) < 32 and len(name) < 100:
+                    self.macro.calls.append((name, branch))
+            elif _PLAIN.fullmatch(name) and not is_register(name):
+                self.branchings.append(_Branching(number, place(template), name, branch.link, self.macro))
+
+    def _operands(self, line: str, begin: int, end: int, number: int, kind: str) -> None:
+        """Record the symbols among operands.  `kind` "argument": an address where it is all of an argument."""
+        last = begin
+        immediate = False
+        parameters = self.macro.parameters if self.macro and self.macro.cpp else ()
+        refer = self.facts.references.append
+        words = self.words
+        for found in _IDENTIFIER.finditer(line, begin, end):
+            at, after = found.span()
+            gap = line[last:at]
+            last = after
+            if "," in gap:
+                gap = gap[gap.rfind(",") + 1 :]
+                immediate = False
+            if "$" in gap or "#" in gap:
+                immediate = True
+            name = found.group()
+            follow = line[after : after + 1]
+            if name in _WORDS or name in parameters or follow == "\\" or name[-4:-1] == "_el":
+                continue  # the last: a system register of arm64
+            if "##" in gap[-4:] or line.startswith("##", after):
+                continue
+            if "." in name:
+                stem, _, more = name.lstrip(".").partition(".")
+                if stem in _WORDS:  # ia64's ar.pfs
+                    continue
+                if name[0] == "." and not name.startswith(".L") and name not in self.dotted:
+                    name, at = name[1:], at + 1  # the code of a powerpc64 function descriptor
+                if len(more) < 2:  # m68k's size: table.l
+                    name = name[: len(name) - len(more)].rstrip(".")
+            how = kind
+            if name in words:
+                how = "macro"
+            elif kind != "address":
+                if immediate or (follow == "@" and line[after + 1 : after + 4].lower() != "plt"):
+                    how = "address"
+                elif follow == "(" and name.isupper():
+                    how = "macro"
+                elif gap.endswith(("hi(", "lo(", "L%", "R%", "T%", "ltoff(", "fptr(", "=")) and not name.isupper():
+                    how = "address"
+                elif kind == "argument":
+                    if follow in " \t" and name.islower() and _MORE.match(line, after, end):
+                        continue  # the mnemonic of an instruction that is an argument
+                    whole = not name.isupper() and not gap.strip(" \t(") and follow in ("", " ", "\t", ",", ")")
+                    how = "address" if whole else "read"
+            refer(Reference(name, how, number, at + 1))
+
+    def _refer(self, name: str, kind: str, line: int, column: int) -> None:
+        self.facts.references.append(Reference(name, kind, line, column))
+
+    def _script(self, line: str, number: int) -> None:
+        """Read a line of a linker script: the symbols that it sets, and the entry point."""
+        for found in _SETS.finditer(line):
+            group = 1 if found[1] else 2
+            self._assign(found[group], "", number, found.start(group) + 1, 0, 0)
+        entry = re.match(r"(?a)[ \t]*(?:ENTRY|EXTERN)[ \t]*\([ \t]*([A-Za-z_]\w*)", line)
+        if entry:
+            self._refer(entry[1], "address", number, entry.start(1) + 1)
+
+    # ── the end ────────────────────────────────────────────────────────────────────────────────────
+
+    def finish(self) -> FileFacts:
+        """Return the facts, now that every label's place and use is known."""
+        facts = self.facts
+        while self.macro:
+            facts.problems.append(Problem(self.macro.line, ".macro without .endm"))
+            self._end_macro(self.count)
+        for line, _, _ in self.conditions.levels:
+            facts.problems.append(Problem(line, "#if without #endif"))
+        self._decide_labels()
+        functions = sorted((label for label in self.labels if label.kind == "function"), key=lambda label: label.start)
+        self._close(functions)
+        for label in self.labels:
+            if label.kind == "label":
+                label.end = label.line
+            static = label.name not in self.globals
+            facts.definitions.append(
+                Definition(label.name, label.kind, label.line, label.column, max(label.end, label.line), static,
+                           macro=label.macro, condition=label.condition)
+            )  # fmt: skip
+        names = {label.name for label in functions}
+        for (name, condition), (line, column, value, macro) in self.assigned.items():
+            kind = "function" if macro or value in names else "variable"
+            static = name not in self.globals
+            facts.definitions.append(
+                Definition(name, kind, line, column, line, static, macro=macro, condition=condition)
+            )
+        self._place_calls(functions)
+        facts.definitions.sort(key=lambda it: (it.line, it.column))
+        facts.references.sort(key=lambda it: (it.line, it.column))
+        facts.calls.sort(key=lambda it: (it.line, it.column))
+        facts.problems.sort()
+        return facts
+
+    def _decide_labels(self) -> None:
+        places: dict[str, int] = {}
+        for label in self.labels:
+            places[label.name] = label.line
+        # `bl 1f` has no name; a call of the very next line only asks where it is
+        called = {it.name for it in self.branchings if it.link and not 0 <= places.get(it.name, 0) - it.line <= 2}
+        after: _Label | None = None
+        for label in reversed(self.labels):
+            if not label.content and after and after.section == label.section:
+                label.content = after.content
+            after = label
+            is_data = label.content == "data" or not label.content and not _is_code(label.section)
+            known = self.types.get(label.name)
+            if label.name.startswith((".L", "$")) or label.role == "label" and label.name not in self.globals | called:
+                continue
+            if label.role == "label" and label.macro and label.macro.startswith("SYM_INNER"):
+                continue
+            if label.role == "data" or known == "object" or is_data and known is None and label.role not in ("function", "static"):
+                label.kind = "variable"
+            elif label.role or known or label.name in self.globals or label.name in self.ends or label.name in called:
+                label.kind = "function"
+
+    def _close(self, functions: list[_Label]) -> None:
+        """Give every function and variable its last line."""
+        heads = sorted(
+            label.line
+            for label in self.labels
+            if label.kind == "function" or label.kind == "variable" and label.name in self.globals
+        )
+        for label in self.labels:
+            ends = self.ends.get(label.name, [])
+            stated = bisect_right(ends, label.line - 1)
+            if stated < len(ends):
+                label.end = ends[stated]
+            elif label.kind == "variable":
+                label.end = label.last if label.content == "data" or label.last else label.line
+            else:
+                following = bisect_right(heads, label.line)
+                label.end = heads[following] - 1 if following < len(heads) else self.count
+
+    def _place_calls(self, functions: list[_Label]) -> None:
+        """Give every branch its caller, and tell the calls from the steps inside of a function."""
+        starts = [label.start for label in functions]
+
+        def around(line: int, column: int) -> _Label | None:
+            at = bisect_right(starts, (line, column)) - 1
+            for label in functions[max(at - 3, 0) : at + 1][::-1]:
+                if label.end >= line:
+                    return label
+            return None
+
+        homes: dict[str, set[object]] = {}
+        for label in self.labels:
+            home = around(*label.start)
+            homes.setdefault(label.name, set()).add(home.start if home else None)
+        facts = self.facts
+        for line, column, name, macro in self.pointers:
+            inside = around(line, column)
+            caller = macro.name if macro else inside.name if inside else None
+            facts.calls.append(Call(line, column, caller, name, indirect=True))
+        for line, column, name, link, macro in self.branchings:
+            inside = around(line, column)
+            here = name in homes and (inside.start if inside else None) in homes[name]
+            if name.startswith((".L", "$")) or here and not link:
+                self._refer(name, "label", line, column)
+                continue
+            caller = macro.name if macro else inside.name if inside else None
+            facts.calls.append(Call(line, column, caller, name))
+            self._refer(name, "call", line, column)
+
+
+def _is_prose(line: str, found: re.Match[str]) -> bool:
+    """Return whether `# if this is so` is an assembler's comment, which the preprocessor never saw."""
+    if line[found.start(1) - 1] == "#":
+        return False
+    word, rest = found[1], found[2]
+    if word in ("if", "elif"):
+        return re.search(r"\b[A-Za-z]\w*[ \t]+\w|[{;]", rest.replace("defined", "!")) is not None
+    if word in ("else", "endif", "ifdef", "ifndef"):
+        return len(rest.split()) > (word in ("ifdef", "ifndef"))
+    return word in ("line", "ident", "error", "warning", "import", "include") and rest[:1] not in ('"', "<")
+
+
+def _inner(text: str) -> str:
+    """Return the name in `SYMBOL_NAME(name)`, or in `name`."""
+    text = text.strip()
+    wrapped = re.fullmatch(r"[A-Z_]+[ \t]*\([ \t]*([^\s()]+)[ \t]*\)", text)
+    return wrapped[1] if wrapped else text
+
+
+def _closing(line: str, begin: int, end: int) -> int:
+    """Return where the parenthesis that opens at `begin` closes, `end` where it does not."""
+    depth = 0
+    for found in re.compile(r"[()]").finditer(line, begin, end):
+        depth += 1 if found.group() == "(" else -1
+        if depth == 0:
+            return found.start()
+    return end
+
+
+def _is_code(section: str) -> bool:
+    return "text" in section or section in (".fixup", "__ex_table")
+
+
