@@ -75,7 +75,8 @@ def _mask_annotation(sketch: Sketch, place: int, flag: int, at: Ints, sign: Byte
     if previous == 58 and flag & words.ANNOTATION_CALL:
         return place
     _drop(sketch, at[place : close + 1])
-    sketch.result.calls += sketch.called(at[following_open : close + 1])
+    if flag & words.KEYWORD and b"asm" in sketch.text_of(int(at[place])):
+        sketch.result.calls += sketch.called(at[following_open : close + 1])
     return close
 
 

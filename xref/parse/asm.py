@@ -424,6 +424,8 @@ class _Reader:
             begin = 0
             if how.endswith("operands"):
                 begin = body.find(";") + 1 or len(body)
+                if self.kind == "argument":
+                    self._strings(number, 0, begin)
                 self._operands(body, 0, begin, number, self.kind)
             self._statements(body, number, begin)
             how = ("define " if self.outer and how.startswith("define") else "") + (
@@ -815,11 +817,9 @@ class _Reader:
             self._content("data", number)
         elif not _NO_CODE.fullmatch(word):
             self._content("code", number)
-        if word.startswith("ALT"):  # x86 and others give the instructions as strings
-            for string in _STRING.finditer(self.raw, self.begin + begin, self.begin + end):
-                for offset, name in asm_string_calls(string.group().encode("latin-1")):
-                    column = string.start() - self.begin + offset + 1
-                    self.branchings.append(_Branching(number, column, name, False, self.macro))
+        if word.startswith("ALT"):
+            self.kind = "argument"
+            self._strings(number, begin, end)
         if not inside:
             self._operands(line, begin, end, number, "argument")
             return None
@@ -841,6 +841,13 @@ class _Reader:
         else:
             self._operands(line, inside + 1, end, number, "read")
         return None
+
+    def _strings(self, number: int, begin: int, end: int) -> None:
+        """Read the instructions in the strings of `ALTERNATIVE "jmp f", "jmp g", FEATURE`."""
+        for string in _STRING.finditer(self.raw, self.begin + begin, self.begin + end):
+            for offset, name in asm_string_calls(string.group().encode("latin-1")):
+                column = string.start() - self.begin + offset + 1
+                self.branchings.append(_Branching(number, column, name, False, self.macro))
 
     def _instantiate(self, macro: _Macro, line: str, number: int, at: int, begin: int, end: int) -> None:
         """Add the labels and calls that this use of the macro makes."""
@@ -903,7 +910,7 @@ class _Reader:
                     continue
                 if name[0] == "." and not name.startswith(".L") and name not in self.dotted:
                     name, at = name[1:], at + 1  # the code of a powerpc64 function descriptor
-                if len(more) < 2:  # m68k's size: table.l
+                if len(more) < 4 and more.lstrip("12468") in tuple("bhwsldxq") or not more:  # table.l, v0.16b
                     name = name[: len(name) - len(more)].rstrip(".")
             how = kind
             if name in words:

@@ -53,7 +53,7 @@ _QUERY = """
 (union_specifier name: (type_identifier) @union body: (_))
 (enum_specifier name: (type_identifier) @enum body: (_))
 (enumerator name: (identifier) @enumerator)
-(type_definition declarator: (type_identifier) @typedef)
+(type_definition declarator: [(type_identifier) (primitive_type)] @typedef)
 (pointer_declarator declarator: (type_identifier) @typedef)
 (array_declarator declarator: (type_identifier) @typedef)
 (function_declarator declarator: (type_identifier) @typedef)

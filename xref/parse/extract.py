@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,14 +17,18 @@ from xref.parse import words
 from xref.parse.c import Parsed
 from xref.parse.facts import Include
 from xref.parse.inline_asm import asm_string_calls
+from xref.parse.lessons import Macro
+from xref.parse.lessons import defines
 from xref.parse.lex import NUMBER
 from xref.parse.lex import WORD
 from xref.parse.lex import Bools
 from xref.parse.lex import Ints
 from xref.parse.lex import Vocabulary
+from xref.parse.makers import Makers
 from xref.parse.packed import KIND
 from xref.parse.packed import USE
 from xref.parse.packed import Packed
+from xref.parse.sketch import MacroUse
 
 _INCLUDE = re.compile(rb'#\s*include(?:_next)?\s*(?:"([^"\n]*)"|<([^>\n]*)>)')
 _ASSIGNED = np.zeros(256, np.bool_)
@@ -37,31 +42,45 @@ _MOST_HEAD = 2000
 class Scopes:
     """The bodies that references belong to: functions, and macros.
 
-    rows of (first token, last token), sorted by the first; `words` has each one's name
+    `spans` has rows of (first token, last token): the functions, sorted, then the macros, sorted; the first
+    `functions` rows are functions.  `words` has each one's name.
     """
 
     spans: Ints
     words: list[int]
+    functions: int
+    #: which tokens stand in the body of a macro
+    in_macro: Bools
 
     def of(self, tokens: Ints) -> Ints:
-        """For each token the row it is in, -1 for none; of two that nest, the inner."""
-        if not len(self.spans):
+        """For each token the row it is in, -1 for none."""
+        macro = self.in_macro[tokens]
+        function = self._row(tokens, 0, self.functions)
+        if not macro.any():
+            return function
+        return np.where(macro, self._row(tokens, self.functions, len(self.spans)), function).astype(np.int32)
+
+    def _row(self, tokens: Ints, low: int, high: int) -> Ints:
+        if low == high:
             return np.full(len(tokens), -1, np.int32)
-        row = np.searchsorted(self.spans[:, 0], tokens, side="right").astype(np.int32) - 1
-        for _ in range(3):
-            outside = (row >= 0) & (tokens > self.spans[row, 1])
+        row = np.searchsorted(self.spans[low:high, 0], tokens, side="right").astype(np.int32) - 1 + low
+        # Two heads may share a body, so that spans overlap: the one before may still be open.
+        for _ in range(2):
+            outside = (row >= low) & (tokens > self.spans[row, 1])
             if not outside.any():
-                break
+                return np.where(row < low, -1, row).astype(np.int32)
             row[outside] -= 1
-        row[(row >= 0) & (tokens > self.spans[row, 1])] = -1
+        row[(row < low) | (tokens > self.spans[row, 1])] = -1
         return row
 
 
 class Extractor:
     """One file's facts in the making."""
 
-    def __init__(self, parsed: Parsed, vocabulary: Vocabulary) -> None:
+    def __init__(self, parsed: Parsed, vocabulary: Vocabulary, makers: Makers | None = None, depth: int = 0) -> None:
         self.parsed = parsed
+        self.makers, self.depth = makers, depth
+        self._macro_words: set[int] = set()
         self.tokens = parsed.tokens
         self.roles = parsed.roles
         self.vocabulary = vocabulary
@@ -94,9 +113,10 @@ class Extractor:
         if not len(self.tokens.start):
             return self.packed
         calls = self._calls_of_code()
-        mentioned, macro_scopes, macro_calls = self._directives()
+        mentioned, macro_scopes, in_macro, macro_calls = self._directives()
         self.packed.conditions = self.parsed.directives.texts
-        scopes = self._scopes(macro_scopes)
+        self._made()
+        scopes = self._scopes(macro_scopes, in_macro)
         local = self._locals(scopes)
         self._definitions(scopes)
         self._references(scopes, local, mentioned, np.union1d(calls, macro_calls))
@@ -108,25 +128,22 @@ class Extractor:
 
     # -- scopes ---------------------------------------------------------------------------------------
 
-    def _scopes(self, macros: list[tuple[int, int, int]]) -> Scopes:
+    def _scopes(self, macros: list[tuple[int, int, int]], in_macro: Bools) -> Scopes:
         functions = self.roles.functions
         rows = [(int(first), int(last), int(self.tokens.word[name])) for first, name, _, last in functions]
-        rows += macros
-        for use, word, last in self._blocks:
-            rows.append((use, last, word))
+        rows += self._blocks
         rows.sort(key=lambda row: (row[0], -row[1]))
-        spans = np.array([row[:2] for row in rows], np.int32).reshape(-1, 2)
-        return Scopes(spans, [row[2] for row in rows])
-
-    #: (token of the macro's name, word of the function it makes, token of the closing brace)
-    _blocks: list[tuple[int, int, int]] = []
+        both = rows + macros
+        spans = np.array([row[:2] for row in both], np.int32).reshape(-1, 2)
+        return Scopes(spans, [row[2] for row in both], len(rows), in_macro)
 
     # -- directives -----------------------------------------------------------------------------------
 
-    def _directives(self) -> tuple[Bools, list[tuple[int, int, int]], Ints]:
+    def _directives(self) -> tuple[Bools, list[tuple[int, int, int]], Bools, Ints]:
         """Definitions of macros, what their bodies mention, includes.
 
-        Returns which tokens of directives are mentions, the macros' bodies as scopes, and the calls in them.
+        Returns which tokens are mentions, the macros' bodies as scopes, which tokens stand in them, and the
+        calls there.
         """
         tokens = self.tokens
         mentioned = ~self.parsed.inside
@@ -150,13 +167,14 @@ class Extractor:
                 self._include(directive.start, directive.end)
         if rows:
             self.rows.append(np.array(rows, np.int32))
+            self._macro_words = {row[0] for row in rows}
         if not in_body.any():
-            return mentioned, scopes, np.zeros(0, np.int32)
+            return mentioned, scopes, in_body, np.zeros(0, np.int32)
         calls = in_body & mentioned & self.is_name & ~self.is_member & (self._sign(1) == 40)
         # `int f(x)` in a macro that makes functions declares; `return f(x)` calls
         flags_before = np.concatenate([np.zeros(1, np.uint32), self.flags[:-1]])
         calls &= (self._sign(-1) != WORD) | (flags_before & words.JUMP).astype(bool)
-        return mentioned, scopes, np.flatnonzero(calls).astype(np.int32)
+        return mentioned, scopes, in_body, np.flatnonzero(calls).astype(np.int32)
 
     def _define(self, name: int, last: int, mentioned: Bools, rows: list[tuple[int, ...]], end: int) -> int:
         """Note one `#define`; returns the first token of its body."""
@@ -194,6 +212,87 @@ class Extractor:
     def _column(self, offset: int, line: int) -> int:
         return offset + 1 if line == 1 else offset - int(self.tokens.newlines[line - 2])
 
+    # -- what macros make -----------------------------------------------------------------------------
+
+    def _made(self) -> None:
+        """Definitions by macros that stand at file level or among members."""
+        self._blocks: list[tuple[int, int, int]] = []
+        if self.makers is None or not self.parsed.normalized.uses:
+            return
+        own = self._own_macros()
+        rows = []
+        for use in self.parsed.normalized.uses:
+            rows += self._made_by(use, own)
+        if rows:
+            self.rows.append(np.array(rows, np.int32))
+
+    def _own_macros(self) -> dict[bytes, list[Macro]]:
+        """The file's own `#define`s of the macros it uses so."""
+        used = {self.tokens.text(use.name) for use in self.parsed.normalized.uses}
+        if not self._macro_words:
+            return {}
+        defined = {self.vocabulary.words[word] for word in self._macro_words}
+        if not used & defined:
+            return {}
+        own: dict[bytes, list[Macro]] = {}
+        for macro in defines(self.tokens.data):
+            if macro.name in used and macro.params is not None:
+                own.setdefault(macro.name, []).append(macro)
+        return own
+
+    def _made_by(self, use: MacroUse, own: dict[bytes, list[Macro]]) -> list[tuple[int, ...]]:
+        assert self.makers is not None
+        tokens = self.tokens
+        name = tokens.text(use.name)
+        arguments, places = self._arguments(use)
+        made = self.makers.uses(name, arguments, block=use.block >= 0, member=use.member, own=own.get(name, ()), depth=self.depth)
+        if not made:
+            return []
+        view = self.parsed.normalized.view
+        last = use.close
+        if use.block >= 0:
+            mate = int(view.mate[np.searchsorted(view.at, use.block)])
+            last = int(view.at[mate]) if mate >= 0 else use.close
+            functions = [each for each in made if each.kind == KIND["function"]]
+            if functions:
+                best = min(functions, key=lambda each: (each.name.startswith(b"_"), len(each.name)))
+                self._blocks.append((use.name, last, self.vocabulary[best.name]))
+        rows = []
+        macro = int(tokens.word[use.name])
+        head, tail = int(tokens.start[use.name]), int(tokens.end[use.close])
+        end_line = tokens.line(int(tokens.start[last]))
+        static = bool(self._static[use.name])
+        for each in made:
+            place = places[each.argument] if 0 <= each.argument < len(places) else use.name
+            start = int(tokens.start[place])
+            line = tokens.line(start)
+            rows.append((self.vocabulary[each.name], each.kind, line, self._column(start, line), max(end_line, line),
+                         int(each.static or static), head, min(tail, head + _MOST_HEAD), macro, self._condition(head), -1))
+            if place != use.name:
+                self.defined[place] = True
+        return rows
+
+    def _arguments(self, use: MacroUse) -> tuple[list[bytes], list[int]]:
+        """A use's arguments as text, and the token each begins with."""
+        tokens = self.tokens
+        texts: list[bytes] = []
+        firsts: list[int] = []
+        depth = 0
+        first = use.name + 2
+        for number in range(use.name + 2, use.close + 1):
+            sign = int(tokens.sign[number])
+            if (sign == 44 and not depth) or number == use.close:
+                if number > first or sign == 44:
+                    low = int(tokens.start[first])
+                    texts.append(tokens.data[low : int(tokens.end[number - 1])] if number > first else b"")
+                    firsts.append(first)
+                first = number + 1
+            elif sign in b"([{":
+                depth += 1
+            elif sign in b")]}":
+                depth -= 1
+        return texts, firsts
+
     # -- calls and locals -----------------------------------------------------------------------------
 
     def _calls_of_code(self) -> Ints:
@@ -207,9 +306,11 @@ class Extractor:
         """Which tokens name something that their own function declares."""
         roles, tokens = self.roles, self.tokens
         local = np.zeros(len(tokens.start), np.bool_)
-        if not len(roles.functions) or not len(roles.tokens["variable"]):
+        if not len(roles.functions):
             return local
-        variables = roles.tokens["variable"]
+        heads = roles.tokens["head"]
+        # `int getfrag(char *to)` among the parameters: a function's address by another name
+        variables = np.union1d(roles.tokens["variable"], heads[self._in_spans(roles.parameters)[heads]]).astype(np.int32)
         owner = scopes.of(variables)
         variables, owner = variables[owner >= 0], owner[owner >= 0]
         if not len(variables):
@@ -227,7 +328,12 @@ class Extractor:
         local[names[(declared[place] == keys) & (where >= 0)]] = True
         return local
 
-    @property
+    @cached_property
+    def _static(self) -> Bools:
+        """Tokens that stand in a declaration with `static`."""
+        return self._with_storage(b"static")
+
+    @cached_property
     def _extern(self) -> Bools:
         """Tokens that stand in a declaration with `extern`."""
         return self._with_storage(b"extern")
@@ -249,23 +355,19 @@ class Extractor:
         found = (everything >= marks[0]) & (last_mark > last_end)
         return found
 
-    @property
+    @cached_property
     def _boundaries(self) -> Ints:
         """Tokens that end a declaration or open or close a block, and ends of macros without a semicolon."""
-        if self._boundary_cache is None:
-            sign = self.tokens.sign
-            ends = np.isin(sign, list(b";{}")) & self.parsed.normalized.live
-            ends[self.parsed.normalized.ends] = True
-            self._boundary_cache = np.flatnonzero(ends).astype(np.int32)
-        return self._boundary_cache
-
-    _boundary_cache: Ints | None = None
+        sign = self.tokens.sign
+        ends = ((sign == 59) | (sign == 123) | (sign == 125)) & self.parsed.normalized.live
+        ends[self.parsed.normalized.ends] = True
+        return np.flatnonzero(ends).astype(np.int32)
 
     # -- definitions ----------------------------------------------------------------------------------
 
     def _definitions(self, scopes: Scopes) -> None:
         roles, tokens = self.roles, self.tokens
-        static, extern = self._with_storage(b"static"), self._extern
+        static, extern = self._static, self._extern
         functions = roles.functions
         names = functions[:, 1]
         self._add("function", names, ends=tokens.start[functions[:, 3]], static=static[names],
@@ -551,6 +653,6 @@ class Extractor:
         return self.tokens.text(place) in (b"asm", b"__asm__", b"__asm", b"goto")
 
 
-def extract(parsed: Parsed, vocabulary: Vocabulary) -> Packed:
-    """The facts of a parsed file."""
-    return Extractor(parsed, vocabulary).run()
+def extract(parsed: Parsed, vocabulary: Vocabulary, makers: Makers | None = None, depth: int = 0) -> Packed:
+    """The facts of a parsed file; `makers` knows what macros at file level define."""
+    return Extractor(parsed, vocabulary, makers, depth).run()

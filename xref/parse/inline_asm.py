@@ -96,7 +96,7 @@ REGISTERS = frozenset(
     "spsr_cxsf CPSR CPSR_c CPSR_cxsf SPSR SPSR_cxsf fpscr fpsid fpexc fpinst apsr APSR_nzcv blink ilink ilink1 ilink2 "
     "xzr wzr zr wsp sb sl psr ar pr macl mach gbr vbr sr ssr spc dbr fpul ccr exr usp ssp lcr tbr cc icc fcc pmc pmd "
     "itr dtr itc pkr ibr cpuid irp srp dcr psw bpsw bpc spi spu sar daif daifset daifclr nzcv lp_start lp_end "
-    "one_read n_reads one_write n_writes bpcsr "
+    "one_read n_reads one_write n_writes n_reads_strong StoreStore StoreLoad LoadStore LoadLoad Sync MemIssue bpcsr "
     "lp_count status32 ep tp lbeg lend lcount AT".split()
 )
 _REGISTER_PATTERN = re.compile(REGISTER, re.ASCII)
@@ -199,7 +199,9 @@ def target_of(branch: Branch, operands: str, mnemonic: str = "") -> Target | Non
                 # alpha's own labels are `$x`; but x86 jumps far with `ljmp $16, $f`
                 marked = marked and mnemonic[:1] != "l"
                 return Target(at + found.start("name") - marked, "$" * marked + name.rstrip("."))
-    return _pointer(branch, *parts[branch.place], written) if branch.pointer else None
+    if not branch.pointer or f"{mnemonic} {written}" in ("jx a0", "l.jr r9"):  # xtensa's and openrisc's returns
+        return None
+    return _pointer(branch, *parts[branch.place], written)
 
 
 def _pointer(branch: Branch, at: int, part: str, operands: str) -> Target | None:
