@@ -21,7 +21,7 @@ def mask_annotations(sketch: Sketch) -> None:
     flags = sketch.flags.of(sketch.tokens.word[at])
     wanted = (
         words.DROP | words.DROP_CALL | words.TYPEOF | words.ANNOTATION | words.ANNOTATION_CALL | words.WRAPPER
-        | words.POINTER | words.OPENER | words.CLOSER
+        | words.POINTER | words.OPENER | words.CLOSER | words.FRAGMENT | words.RESPELL
     )
     sign = sketch.tokens.sign[at]
     last = -1
@@ -38,6 +38,14 @@ def _mask_annotation(sketch: Sketch, place: int, flag: int, at: Ints, sign: Byte
     if member:
         return place  # `->name` is a member, whatever macro has that name
     if flag & (words.OPENER | words.CLOSER) and _as_brace(sketch, place, flag, at, sign):
+        return place
+    if flag & words.RESPELL:
+        start = int(sketch.tokens.start[at[place]])
+        sketch.blank(start, int(sketch.tokens.end[at[place]]))
+        sketch.put(start, b"signed")
+        return place
+    if flag & words.FRAGMENT:
+        _drop(sketch, at[place : place + 1])
         return place
     if flag & words.POINTER:
         number = int(at[place])
@@ -135,7 +143,10 @@ def _annotates(sketch: Sketch, place: int, at: Ints, sign: Bytes) -> bool:
         return True
     previous = int(sign[place - 1])
     if following in b"=.-[":
-        return False
+        return following == 61 and (previous == 93 or previous == WORD) and sketch.text_of(int(at[place])).isupper()
+    if previous in b"(*" and following in b"*),":
+        # `typedef u32 (ACPI_SYSTEM_XFACE *acpi_osd_handler)(void)`, `inflate_huft * FAR *`
+        return sketch.text_of(int(at[place])).isupper()
     if previous == WORD:
         return not sketch.flags.of(sketch.tokens.word[at[place - 1 : place]])[0] & words.JUMP
     return previous in b")]}" and following in b";,{"

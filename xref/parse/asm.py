@@ -12,6 +12,7 @@ What becomes what:
 - `#define` and `.macro` are `macro`; `.set x, …`, `x = …` and `.comm x` are `variable` (an alias of a
   function: `function`), an assignment once more is a `write`.  `.req` names a register: `macro`.
 - a branch is a Call when it keeps a return address, or leaves the function; else a `label` reference.
+  A direct Call stands for the reference of kind `call` too.
   In a macro's body the caller is the macro; where the target is a parameter the Call is `indirect`, its
   callee as written (`\\func`), and each use in this file makes the Call that it stands for.
 - `static` is: not global.
@@ -42,6 +43,7 @@ from xref.parse.inline_asm import branch_of
 from xref.parse.inline_asm import is_register
 from xref.parse.inline_asm import split_operands
 from xref.parse.inline_asm import target_of
+from xref.parse.inline_asm import words
 
 
 class _Maker(NamedTuple):
@@ -64,7 +66,8 @@ _MAKERS: tuple[tuple[str, int, str, str], ...] = (
     ("static", 0, "_STATIC L_ENTRY LOCAL_ENTRY", "powerpc64, v850: a function without .globl"),
     ("function", 0, "SYM_FUNC_START SYM_FUNC_START_NOALIGN SYM_FUNC_START_WEAK SYM_FUNC_START_WEAK_NOALIGN",
      "linux/linkage.h since 5.5"),
-    ("function", 0, "SYM_CODE_START SYM_CODE_START_NOALIGN SYM_TYPED_FUNC_START SYM_START SYM_ENTRY", "the same"),
+    ("function", 0, "SYM_CODE_START SYM_CODE_START_NOALIGN SYM_TYPED_FUNC_START", "the same"),
+    ("function", 0, "SYM_START SYM_ENTRY", "the same: what those are made of"),
     ("static", 0, "SYM_FUNC_START_LOCAL SYM_FUNC_START_LOCAL_NOALIGN SYM_CODE_START_LOCAL "
      "SYM_CODE_START_LOCAL_NOALIGN", "the same"),
     ("label", 0, "SYM_INNER_LABEL SYM_INNER_LABEL_ALIGN", "the same: inside of a function"),
@@ -74,59 +77,84 @@ _MAKERS: tuple[tuple[str, int, str, str], ...] = (
     ("data", 2, "SYM_DATA_END_LABEL", "the same: (name, linkage, label)"),
 )  # fmt: skip
 _MAKER = {name: _Maker(role, place) for role, place, names, _ in _MAKERS for name in names.split()}
-_ENDS = frozenset(
-    "END ENDPROC ENDENTRY END_CFI ENDPROC_CFI KPROBE_END PROC_END C_END L_END V_FUNCTION_END FUNC_END ENDFUNC "
-    "SYM_FUNC_END SYM_CODE_END SYM_DATA_END SYM_DATA_END_LABEL SYM_END function_epilog".split()
+_ENDS = words(
+    """
+    END ENDPROC ENDENTRY END_CFI ENDPROC_CFI KPROBE_END PROC_END C_END L_END V_FUNCTION_END FUNC_END
+    ENDFUNC SYM_FUNC_END SYM_CODE_END SYM_DATA_END SYM_DATA_END_LABEL SYM_END function_epilog
+    """
 )
-_ALIASES = frozenset("SYM_FUNC_ALIAS SYM_FUNC_ALIAS_LOCAL SYM_FUNC_ALIAS_WEAK SYM_ALIAS".split())
+_ALIASES = words("SYM_FUNC_ALIAS SYM_FUNC_ALIAS_LOCAL SYM_FUNC_ALIAS_WEAK SYM_ALIAS")
 #: Macros that lay down data, and ones that lay down nothing: neither says that a label starts code.
-_DATA_MACROS = frozenset("PTR PTR_WD LONG WORD BYTE PPC_LONG".split())
-_NO_CODE = re.compile(r"ALIGN|__ALIGN|__\w*(?:INIT|FINIT|EXIT|HEAD|REF|PREVIOUS)\w*|CFI_\w+|TEXT_\w+|SECTION|EXPORT_SYMBOL\w*"
-                      r"|UNWIND\w*|ANNOTATE_\w+|_ASM_NOKPROBE\w*|\w*KASAN\w*|MODULE_\w+|EMIT_\w+")  # fmt: skip
-_SECTION_MACROS = {"__INIT": ".init.text", "__CPUINIT": ".init.text", "__HEAD": ".head.text", "__INITDATA": ".init.data",
-                   "__INITRODATA": ".init.rodata", "__FINITDATA": ".data", "__REF": ".ref.text"}  # fmt: skip
+_DATA_MACROS = words("PTR PTR_WD LONG WORD BYTE PPC_LONG")
+_NO_CODE = re.compile(
+    r"ALIGN|__ALIGN|__\w*(?:INIT|FINIT|EXIT|HEAD|REF|PREVIOUS)\w*|CFI_\w+|TEXT_\w+|SECTION|EXPORT_SYMBOL\w*"
+    r"|UNWIND\w*|ANNOTATE_\w+|_ASM_NOKPROBE\w*|\w*KASAN\w*|MODULE_\w+|EMIT_\w+"
+)
+_SECTION_MACROS = {
+    "__INIT": ".init.text",
+    "__CPUINIT": ".init.text",
+    "__HEAD": ".head.text",
+    "__REF": ".ref.text",
+    "__INITDATA": ".init.data",
+    "__INITRODATA": ".init.rodata",
+    "__FINITDATA": ".data",
+}
 
-_DATA = frozenset(
-    ".long .quad .word .short .hword .half .byte .2byte .4byte .8byte .int .xword .dword .octa .single .double "
-    ".float .ascii .asciz .string .stringz .space .skip .fill .zero .value .dc.l .dc.w .dc.b .dcb.l .dcb.b .ds.l "
-    ".llong .gpword .uaword .uahalf .ualong .uaquad .xdata4 .xdata8 .blockz .dw .dc .ds .data1 .data2 .data4 .data8 "
-    "data1 data2 data4 data8 string stringz".split()
+_DATA = words(
+    """
+    .long .quad .word .short .hword .half .byte .2byte .4byte .8byte .int .xword .dword .octa .single
+    .double .float .ascii .asciz .string .stringz .space .skip .fill .zero .value .dc.l .dc.w .dc.b
+    .dcb.l .dcb.b .ds.l .llong .gpword .uaword .uahalf .ualong .uaquad .xdata4 .xdata8 .blockz .dw .dc
+    .ds .data1 .data2 .data4 .data8 data1 data2 data4 data8 string stringz
+    """
 )
 #: Directives whose operands are expressions over symbols; those of all others say nothing of the program.
-_EXPRESSION = frozenset(
-    ".align .balign .p2align .org .if .elseif .ifdef .ifndef .ifnotdef .ifge .ifgt .ifle .iflt .ifne .rept "
-    ".iifdef .incbin .import .reloc .inst".split()
+_EXPRESSION = words(
+    """
+    .align .balign .p2align .org .if .elseif .ifdef .ifndef .ifnotdef .ifge .ifgt .ifle .iflt .ifne
+    .rept .iifdef .incbin .import .reloc .inst
+    """
 )
-_ADDRESS_OF = frozenset(
-    "la lla dla lda ldah adr adrl adrp adr_l larl lea leal leaq leaw lea.l pea sethi set setx setuw setsw ldil ldo "
-    "pta pta/4 ld24 seth mova movia lrw la.abs la.pcrel la.local la.global la.got badr ldi setlos mvi "
-    "load_addr loadaddr dli movi".split()
+_ADDRESS_OF = words(
+    """
+    la lla dla lda ldah adr adrl adrp adr_l larl lea leal leaq leaw lea.l pea sethi set setx setuw setsw
+    ldil ldo pta pta/4 ld24 seth mova movia lrw la.abs la.pcrel la.local la.global la.got badr ldi
+    setlos mvi load_addr loadaddr dli movi
+    """
 )
 #: Words among operands that name no symbol: shifts, conditions, barriers, and relocation operators.
-_WORDS = REGISTERS | frozenset(
-    "lsl lsr asr ror rrx uxtb uxth uxtw uxtx sxtb sxth sxtw sxtx msl mul vl eq ne cs hs cc lo mi pl vs vc hi ls ge lt "
-    "gt le al nv sy ish ishst ishld osh nsh st nshst l h b w d s ha high low hi16 lo16 shigh sda L R LT RT LR RR T "
-    "function object gprel ltoff fptr cr lower16 upper16 abs_g0 abs_g1 abs_g2 abs_g3".split()
+_WORDS = REGISTERS | words(
+    """
+    lsl lsr asr ror rrx uxtb uxth uxtw uxtx sxtb sxth sxtw sxtx msl mul vl eq ne cs hs cc lo mi pl vs vc
+    hi ls ge lt gt le al nv sy ish ishst ishld osh nsh st nshst l h b w d s ha high low hi16 lo16 shigh
+    sda L R LT RT LR RR T function object gprel ltoff fptr cr lower16 upper16 abs_g0 abs_g1 abs_g2
+    abs_g3
+    """
 )
 
 _CLEAR = bytes.maketrans(b"\r\x00\f\v", b"    ")
 _BLANK = bytes(byte if byte == 10 else 32 for byte in range(256))
-_TEXT = re.compile(rb"'\\?[\"/#;@!|]'?|/\*.*?(?:\*/|\Z)|//[^\n]*|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"?", re.DOTALL)
+_TEXT = re.compile(
+    rb"'\\?[\"/#;@!|]'?|/\*.*?(?:\*/|\Z)|//[^\n]*|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"?", re.DOTALL
+)
 _DIRECTIVE = re.compile(
-    r"[ \t]*#[ \t]*(define|undef|include|include_next|import|ifdef|ifndef|if|elif|else|endif|error|warning|pragma|line|ident)"
-    r"\b[ \t]*(.*)",
+    r"[ \t]*#[ \t]*(define|undef|include(?:_next)?|import|if(?:def|ndef)?|elif|else|endif"
+    r"|error|warning|pragma|line|ident)\b[ \t]*(.*)",
     re.ASCII,
 )
 #: One instruction, and no name among its operands: the most frequent line.  `pc` may be a jump.
 _NAMELESS = re.compile(
-    rf"[ \t]*+(?:\d++:[ \t]*+)?(?:([a-z][a-z0-9]*+(?:\.[a-z]++)*+)(?:[ \t]++(?:[-,()\[\]+!*^<>&~ \t]++|%\w++|[$#]?(?:0x[\da-fA-F]++|\d++[bf]?)(?!\w)"
-    rf"|\$?(?:{REGISTER}|sp|lr|ip|zero|fp|ra|at)(?![\w.:@]))*+)?)?$",
+    r"[ \t]*+(?:\d++:[ \t]*+)?(?:([a-z][a-z0-9]*+(?:\.[a-z]++)*+)(?:[ \t]++(?:[-,()\[\]+!*^<>&~ \t]++|%\w++"
+    rf"|[$#]?(?:0x[\da-fA-F]++|\d++[bf]?)(?!\w)|\$?(?:{REGISTER}|sp|lr|ip|zero|fp|ra|at)(?![\w.:@]))*+)?)?$",
     re.ASCII,
 )
+_LABEL = re.compile(
+    r"[ \t{}]*(?:(?:\d+\$?:|\(p[^()]*\))[ \t{]*)*([A-Za-z_.$][\w.$]*)[ \t]*:(?![:=])", re.ASCII
+)
 _STATEMENT = re.compile(
-    r"[ \t{}]*(?:(?:\d+\$?:|\(p[^()]*\))[ \t{]*)*(?:([A-Za-z_.$][\w.$]*)[ \t]*:(?![:=])[ \t]*)?(?:\d+:[ \t]*)?"
+    r"[ \t{}]*(?:(?:\d+\$?:|\(p[^()]*\))[ \t{]*)*"
     r"(?:(?:lock|rep(?:n?[ez])?|rex(?:64)?|data16|addr32|data32|notrack|bnd)[ \t]+(?=\w))*+"
-    r"(?:([A-Za-z_.][\w.]*)([^\s(;]*)[ \t]*([^;]*))?",
+    r"([A-Za-z_.][\w.]*)([^\s(;]*)[ \t]*",
     re.ASCII,
 )
 _IDENTIFIER = re.compile(
@@ -141,6 +169,7 @@ _MORE = re.compile(r"[ \t]+[\w%$#\[@(\\]")
 _STRING = re.compile(r'"([^"\n]*)"')
 _TARGET_FILE = re.compile(r'"([^"\n]*)"|<([^>\n]*)>')
 _CONDITION_WORD = re.compile(r"(?<![\w$.])[A-Za-z_]\w*", re.ASCII)
+_DEFINED = re.compile(r"(!?)\s*defined\s*(?:\(\s*)?(\w+)\s*\)?", re.ASCII)
 _DEFINE = re.compile(r"([A-Za-z_$][\w$]*)(\(([^)]*)\))?", re.ASCII)
 _MACRO_NAME = re.compile(r"[\w.$\\]+", re.ASCII)
 _ARGUMENT = re.compile(r"[^\s,]+")
@@ -148,7 +177,9 @@ _SETS = re.compile(
     r"(?<![\w.*(\"])([A-Za-z_]\w*)[ \t]*=(?!=)|\b(?:PROVIDE\w*|KEEP)[ \t]*\([ \t]*(\w+)[ \t]*=", re.ASCII
 )
 _EMBEDDED = re.compile(r"[ \t]*([a-z][\w.,]*)[ \t]+(.*)", re.ASCII)
-_STATEMENT_BODY = re.compile(r"[ \t]*[A-Za-z_.][\w.]*(?:,\w+)*[ \t]+(?![-+*/|&<>=^?][ \t]|=)\S|.*[;:]", re.ASCII)
+_STATEMENT_BODY = re.compile(
+    r"[ \t]*[A-Za-z_.][\w.]*(?:,\w+)*[ \t]+(?![-+*/|&<>=^?][ \t]|=)\S|.*[;:]", re.ASCII
+)
 _OPEN_END = (",", "|", "&", "+", "-", "(", "=", "<", "*", "/")
 
 
@@ -183,7 +214,7 @@ def _comment_signs(text: str) -> str:
 
 def _stands_alone(sign: str, text: str) -> bool:
     """Return whether the sign stands between blanks somewhere."""
-    return any(before + sign + after in text for before in " \t\n" for after in " \t\n")
+    return sign in text and any(before + sign + after in text for before in " \t\n" for after in " \t\n")
 
 
 _PROSE = re.compile(r";[ \t]*[A-Za-z][a-z']*[ \t]+[A-Za-z][a-z']*[ \t]+[A-Za-z][^\n%$,;]*$", re.MULTILINE)
@@ -238,7 +269,9 @@ class _Macro:
         if self.cpp:
             text = _WORD.sub(lambda word: given.get(word.group(), word.group()), text)
             return re.sub(r"[ \t]*##+[ \t]*", "", text)
-        return re.sub(r"\\(?:\(\)|@|(\w+))", lambda word: given.get(word[1], word.group()) if word[1] else "", text)
+        return re.sub(
+            r"\\(?:\(\)|@|(\w+))", lambda word: given.get(word[1], word.group()) if word[1] else "", text
+        )
 
 
 class _Branching(NamedTuple):
@@ -270,10 +303,17 @@ def _blank(found: re.Match[bytes]) -> bytes:
     if piece == b"/**/":
         data, begin, end = found.string, found.start(), found.end()
         around = data[max(begin - 1, 0) : begin] + data[end : end + 1]
-        return b"####" if len(around) == 2 and around.isalnum() or around.strip(b"_").isalnum() else b"    "
+        return b"####" if (len(around) == 2 and around.isalnum()) or around.strip(b"_").isalnum() else b"    "
     if piece[:1] == b'"':
         return b'"' + piece[1:-1].translate(_BLANK) + piece[-1:] if len(piece) > 1 else b" "
     return piece.translate(_BLANK)
+
+
+def _negated(condition: str) -> str:
+    simple = _DEFINED.fullmatch(condition)
+    if simple:
+        return condition[1:] if simple[1] else "!" + condition
+    return f"!({condition})"
 
 
 class _Conditions:
@@ -309,12 +349,16 @@ class _Conditions:
         condition = self._short(condition)
         line, yes, no = self.levels.pop()
         if yes and len(no) < self.CHAIN:
-            no = f"{no} && !({yes})" if no else f"!({yes})"
+            not_this = _negated(yes)
+            no = f"{no} && {not_this}" if no else not_this
         self.levels.append((line, f"({condition})" if "||" in condition else condition, no))
         self._text = None
         return True
 
     def _short(self, condition: str) -> str:
+        simple = _DEFINED.fullmatch(condition)
+        if simple:
+            return f"{simple[1]}defined({simple[2]})"
         return condition if len(condition) <= self.LONGEST else condition[: self.LONGEST] + "…"
 
     def leave(self) -> bool:
@@ -467,7 +511,7 @@ class _Reader:
             self._include(number, at, line)
 
     def _include(self, number: int, at: int, line: str) -> None:
-        # `ENTRY(sys_call_table)`, then the table by `#include`, for which a macro was made that lays data down
+        # `ENTRY(sys_call_table)`, then the table by `#include`, for which a macro was made that lays it down
         if self.defined and self.defined.content == "data":
             self._content("data", number)
         for label in self.open:
@@ -498,7 +542,9 @@ class _Reader:
         if not head:
             return
         parameters = tuple(part.strip().removesuffix("...").strip() for part in (head[3] or "").split(","))
-        self._begin_macro(_Macro(head[1], number, True, tuple(filter(None, parameters))), head.start() + 1, head.group())
+        self._begin_macro(
+            _Macro(head[1], number, True, tuple(filter(None, parameters))), head.start() + 1, head.group()
+        )
         body = line[: len(line.rstrip()) - 1] if more else line
         signs = self.signs.strip("#$")
         cut = _comments(signs).search(body, head.end()) if signs else None
@@ -530,9 +576,16 @@ class _Reader:
             return
         self.words.add(macro.name)
         self.facts.definitions.append(
-            Definition(macro.name, "macro", macro.line, column, macro.line, signature=" ".join(signature.split()),
-                       condition=self.conditions.text)
-        )  # fmt: skip
+            Definition(
+                macro.name,
+                "macro",
+                macro.line,
+                column,
+                macro.line,
+                signature=" ".join(signature.split()),
+                condition=self.conditions.text,
+            )
+        )
 
     def _end_macro(self, number: int) -> None:
         if self.macro is None:
@@ -549,36 +602,38 @@ class _Reader:
 
     def _statements(self, line: str, number: int, at: int = 0) -> None:
         """Read the statements of one line from `at` on."""
-        end = len(line)
         templates = self.macro is not None and ("\\" in line or "##" in line)
-        while at < end:
+        colon = ":" in line
+        stop = -1
+        while at < len(line):
             if templates:
                 label = _PARAMETER_LABEL.match(line, at)
                 if label:
                     self._label(label[1], number, label.start(1) + 1)
                     at = label.end()
                     continue
-            found = _STATEMENT.match(line, at)
-            if not found:  # pragma: no cover: every part of the pattern is optional
-                return
-            label_name, word, suffix, _ = found.groups()
-            if label_name:
-                self._label(label_name, number, found.start(1) + 1)
-            stop = found.end()
-            if word is None:
-                stop = line.find(";", stop)
-                stop = end if stop < 0 else stop
-                self._operands(line, found.end(), stop, number, "read")
-                if line[found.end() : stop].strip(" \t}"):
-                    self._content("code", number)
-            elif suffix[:1] == ":" and word[0] != "." and suffix[1:2] not in (":", "="):
-                self._label(word, number, found.start(2) + 1)
-                stop = found.start(3)
+            if colon:
+                label = _LABEL.match(line, at)
+                if label:
+                    self._label(label[1], number, label.start(1) + 1)
+                    at = label.end()
+                    continue
+            if stop < at:
+                stop = line.find(";", at)
+                stop = len(line) if stop < 0 else stop
+            found = _STATEMENT.match(line, at, stop)
+            if found:
+                word, suffix = found.groups()
+                at = (self._word(line, number, word, suffix, found.start(1), found.end(), stop) or stop) + 1
             else:
-                stop = self._word(line, number, word, suffix, found.start(2), found.start(4), stop) or stop
-            at = stop + 1
+                self._operands(line, at, stop, number, "read")
+                if self.open and line[at:stop].strip(" \t}"):
+                    self._content("code", number)
+                at = stop + 1
 
-    def _word(self, line: str, number: int, word: str, suffix: str, at: int, begin: int, end: int) -> int | None:
+    def _word(
+        self, line: str, number: int, word: str, suffix: str, at: int, begin: int, end: int
+    ) -> int | None:
         """Read a statement: `word` stands at `at`, its operands from `begin` to `end`.
 
         Returns where the next statement begins, less one, where it begins before `end`.
@@ -604,17 +659,19 @@ class _Reader:
         elif first == "." and line.startswith(".req", begin):
             self.words.add(word)
             self.facts.definitions.append(
-                Definition(word, "macro", number, at + 1, number, True, macro=".req", condition=self.conditions.text)
+                Definition(
+                    word, "macro", number, at + 1, number, True, macro=".req", condition=self.conditions.text
+                )
             )
         else:
             self._content("code", number)
-            if first == "p" and (word.startswith("ldr") or word.startswith("mov")):
-                self._load_pc(line, number, word, begin, end)
+            if first == "p" and word.startswith(("ldr", "mov")):
+                self._load_pc(line, number, begin, end)
             self.kind = "address" if word in _ADDRESS_OF else "read"
             self._operands(line, begin, end, number, self.kind)
         return None
 
-    def _load_pc(self, line: str, number: int, word: str, begin: int, end: int) -> None:
+    def _load_pc(self, line: str, number: int, begin: int, end: int) -> None:
         """Read arm's `ldr pc, [table, r0, lsl #2]` and `mov pc, r3`; from the stack or lr it is a return."""
         found = _LOAD_PC.match(line, begin, end)
         if found and not found[1].startswith(("[sp", "lr", "r14")):
@@ -637,10 +694,10 @@ class _Reader:
         elif word in (".type", ".ent", ".proc", ".size", ".end", ".endp"):
             self._describe(word, line[begin:end], number)
         elif word in (".comm", ".lcomm", ".common", ".lcommon"):
-            name = _PLAIN.match(line, begin)
-            if name and line[name.end() : name.end() + 1] != "\\":
-                self.globals.update([name.group()] if word in (".comm", ".common") else [])
-                self._assign(name.group(), line, number, begin + 1, name.end() + 1, end)
+            common = _PLAIN.match(line, begin)
+            if common and line[common.end() : common.end() + 1] != "\\":
+                self.globals.update([common.group()] if word in (".comm", ".common") else [])
+                self._assign(common.group(), line, number, begin + 1, common.end() + 1, end)
         elif word in (".macro", ".endm", ".endmacro") and self.macro and self.macro.cpp:
             pass  # one `#define` may open what another closes
         elif word == ".macro":
@@ -706,7 +763,9 @@ class _Reader:
 
     def _label(self, name: str, number: int, column: int, role: str = "", macro: str | None = None,
                start: int = 0) -> _Label:  # fmt: skip
-        label = _Label(name, number, column, (number, start or column), role, macro, self.conditions.text, self.section)
+        label = _Label(
+            name, number, column, (number, start or column), role, macro, self.conditions.text, self.section
+        )
         if self.macro and self.macro.holds_parameter(name):
             if len(self.macro.labels) < 32 and len(name) < 100 and not name.startswith(".L"):
                 self.macro.labels.append(label)
@@ -748,22 +807,30 @@ class _Reader:
             return close
         offset, part = parts[maker.place]
         name = _inner(part)
-        if _NAME.fullmatch(name) or self.macro and self.macro.holds_parameter(name):
+        if _NAME.fullmatch(name) or (self.macro and self.macro.holds_parameter(name)):
             column = line.index(name, begin + 1 + offset) + 1
             self._label(name, number, column, maker.role, word, at + 1)
-            if "LOCAL" not in word + inside and (maker.role in ("entry", "function") or word.startswith("SYM_")):
+            if "LOCAL" not in word + inside and (
+                maker.role in ("entry", "function") or word.startswith("SYM_")
+            ):
                 self.globals.add(name)
             if word.startswith("SYM_DATA") and maker.place == 0 and len(parts) > 1:
                 self._content("data", number)
                 self._operands(line, begin + 1 + parts[1][0], close, number, "address")
         return close
 
-    def _branch(self, line: str, number: int, mnemonic: str, branch: Branch, at: int, begin: int, end: int) -> None:
+    def _branch(
+        self, line: str, number: int, mnemonic: str, branch: Branch, at: int, begin: int, end: int
+    ) -> None:
         """Read a branch: a call, a jump, or a step inside of the function."""
         operands = line[begin:end]
         if branch.link and self.less and mnemonic.split(",")[0] == "bl" and "," not in operands:
             branch = Branch(False)
-        if self.macro and self.macro.holds_parameter(operands) and self._template(operands, number, branch, begin):
+        if (
+            self.macro
+            and self.macro.holds_parameter(operands)
+            and self._template(operands, number, branch, begin)
+        ):
             self._operands(line, begin, end, number, "read")
             return
         target = target_of(branch, operands, mnemonic)
@@ -828,7 +895,9 @@ class _Reader:
             embedded = _EMBEDDED.fullmatch(line, piece, piece + len(part))
             branch = branch_of(embedded[1]) if embedded else None
             if embedded and branch:  # `ALT_SMP(b f)`, `EX(.Lfix, bl f)`
-                self._branch(line, number, embedded[1], branch, embedded.start(1), embedded.start(2), embedded.end())
+                self._branch(
+                    line, number, embedded[1], branch, embedded.start(1), embedded.start(2), embedded.end()
+                )
             else:
                 self._operands(line, piece, piece + len(part), number, "argument")
         only = line[begin + 1 : inside].strip()
@@ -869,7 +938,7 @@ class _Reader:
 
         for label in macro.labels:
             name = macro.fill(label.name, arguments)
-            if _NAME.fullmatch(name) or self.macro and self.macro.holds_parameter(name):
+            if _NAME.fullmatch(name) or (self.macro and self.macro.holds_parameter(name)):
                 made = self._label(name, number, place(label.name), label.role, macro.name, at + 1)
                 made.content, made.last = label.content, number
                 if label.name in self.globals:
@@ -883,12 +952,12 @@ class _Reader:
                 self.branchings.append(_Branching(number, place(template), name, branch.link, self.macro))
 
     def _operands(self, line: str, begin: int, end: int, number: int, kind: str) -> None:
-        """Record the symbols among operands.  `kind` "argument": an address where it is all of an argument."""
+        """Record the symbols among operands; of kind "argument", an address where it is all of one."""
         last = begin
         immediate = False
         parameters = self.macro.parameters if self.macro and self.macro.cpp else ()
         refer = self.facts.references.append
-        words = self.words
+        macros = self.words
         for found in _IDENTIFIER.finditer(line, begin, end):
             at, after = found.span()
             gap = line[last:at]
@@ -910,22 +979,28 @@ class _Reader:
                     continue
                 if name[0] == "." and not name.startswith(".L") and name not in self.dotted:
                     name, at = name[1:], at + 1  # the code of a powerpc64 function descriptor
-                if len(more) < 4 and more.lstrip("12468") in tuple("bhwsldxq") or not more:  # table.l, v0.16b
+                if not more or (len(more) < 4 and more.lstrip("12468") in tuple("bhwsldxq")):
+                    # the size in m68k's table.l, the shape in arm64's acc.16b
                     name = name[: len(name) - len(more)].rstrip(".")
             how = kind
-            if name in words:
+            if name in macros:
                 how = "macro"
             elif kind != "address":
                 if immediate or (follow == "@" and line[after + 1 : after + 4].lower() != "plt"):
                     how = "address"
                 elif follow == "(" and name.isupper():
                     how = "macro"
-                elif gap.endswith(("hi(", "lo(", "L%", "R%", "T%", "ltoff(", "fptr(", "=")) and not name.isupper():
+                elif (
+                    gap.endswith(("hi(", "lo(", "L%", "R%", "T%", "ltoff(", "fptr(", "="))
+                    and not name.isupper()
+                ):
                     how = "address"
                 elif kind == "argument":
                     if follow in " \t" and name.islower() and _MORE.match(line, after, end):
                         continue  # the mnemonic of an instruction that is an argument
-                    whole = not name.isupper() and not gap.strip(" \t(") and follow in ("", " ", "\t", ",", ")")
+                    whole = (
+                        not name.isupper() and not gap.strip(" \t(") and follow in ("", " ", "\t", ",", ")")
+                    )
                     how = "address" if whole else "read"
             refer(Reference(name, how, number, at + 1))
 
@@ -952,16 +1027,26 @@ class _Reader:
         for line, _, _ in self.conditions.levels:
             facts.problems.append(Problem(line, "#if without #endif"))
         self._decide_labels()
-        functions = sorted((label for label in self.labels if label.kind == "function"), key=lambda label: label.start)
-        self._close(functions)
+        functions = sorted(
+            (label for label in self.labels if label.kind == "function"), key=lambda label: label.start
+        )
+        self._close()
         for label in self.labels:
             if label.kind == "label":
                 label.end = label.line
             static = label.name not in self.globals
             facts.definitions.append(
-                Definition(label.name, label.kind, label.line, label.column, max(label.end, label.line), static,
-                           macro=label.macro, condition=label.condition)
-            )  # fmt: skip
+                Definition(
+                    label.name,
+                    label.kind,
+                    label.line,
+                    label.column,
+                    max(label.end, label.line),
+                    static,
+                    macro=label.macro,
+                    condition=label.condition,
+                )
+            )
         names = {label.name for label in functions}
         for (name, condition), (line, column, value, macro) in self.assigned.items():
             kind = "function" if macro or value in names else "variable"
@@ -977,33 +1062,37 @@ class _Reader:
         return facts
 
     def _decide_labels(self) -> None:
-        places: dict[str, int] = {}
-        for label in self.labels:
-            places[label.name] = label.line
-        # `bl 1f` has no name; a call of the very next line only asks where it is
-        called = {it.name for it in self.branchings if it.link and not 0 <= places.get(it.name, 0) - it.line <= 2}
+        """Say of every label whether it is a function, data, or a place inside of one."""
+        places = {label.name: label.line for label in self.labels}
+        # a call of the very next line only asks where it is
+        called = {
+            it.name for it in self.branchings if it.link and not 0 <= places.get(it.name, 0) - it.line <= 2
+        }
         after: _Label | None = None
         for label in reversed(self.labels):
             if not label.content and after and after.section == label.section:
                 label.content = after.content
             after = label
-            is_data = label.content == "data" or not label.content and not _is_code(label.section)
             known = self.types.get(label.name)
-            if label.name.startswith((".L", "$")) or label.role == "label" and label.name not in self.globals | called:
+            is_global = label.name in self.globals or label.name in called
+            if label.name.startswith((".L", "$")) or (label.role == "label" and not is_global):
                 continue
-            if label.role == "label" and label.macro and label.macro.startswith("SYM_INNER"):
+            if label.macro and label.macro.startswith("SYM_INNER"):
                 continue
-            if label.role == "data" or known == "object" or is_data and known is None and label.role not in ("function", "static"):
+            is_data = label.content == "data" or (not label.content and not _is_code(label.section))
+            if label.role in ("function", "static") or known == "function":
+                label.kind = "function"
+            elif label.role == "data" or known == "object" or is_data:
                 label.kind = "variable"
-            elif label.role or known or label.name in self.globals or label.name in self.ends or label.name in called:
+            elif label.role or known or is_global or label.name in self.ends:
                 label.kind = "function"
 
-    def _close(self, functions: list[_Label]) -> None:
+    def _close(self) -> None:
         """Give every function and variable its last line."""
         heads = sorted(
             label.line
             for label in self.labels
-            if label.kind == "function" or label.kind == "variable" and label.name in self.globals
+            if label.kind == "function" or (label.kind == "variable" and label.name in self.globals)
         )
         for label in self.labels:
             ends = self.ends.get(label.name, [])
@@ -1039,12 +1128,11 @@ class _Reader:
         for line, column, name, link, macro in self.branchings:
             inside = around(line, column)
             here = name in homes and (inside.start if inside else None) in homes[name]
-            if name.startswith((".L", "$")) or here and not link:
+            if name.startswith((".L", "$")) or (here and not link):
                 self._refer(name, "label", line, column)
                 continue
             caller = macro.name if macro else inside.name if inside else None
             facts.calls.append(Call(line, column, caller, name))
-            self._refer(name, "call", line, column)
 
 
 def _is_prose(line: str, found: re.Match[str]) -> bool:
@@ -1078,5 +1166,3 @@ def _closing(line: str, begin: int, end: int) -> int:
 
 def _is_code(section: str) -> bool:
     return "text" in section or section in (".fixup", "__ex_table")
-
-

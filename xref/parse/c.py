@@ -26,6 +26,8 @@ from xref.parse.lex import Vocabulary
 from xref.parse.lex import WordFlags
 from xref.parse.lex import tokenize
 from xref.parse.normalize import normalize
+from xref.parse.repair import Attempt
+from xref.parse.repair import repair
 from xref.parse.sketch import Normalized
 
 _QUERY = """
@@ -113,11 +115,13 @@ class CParser:
         found, inside = conditions.find_directives(tokens)
         directives = conditions.build(tokens, found)
         normalized = normalize(tokens, flags, directives, inside)
-        tree = self._parser.parse(normalized.text)
-        roles = self._roles(tree.root_node, tokens)
-        problems = _problems(tree.root_node, tokens) if tree.root_node.has_error else []
-        parsed = Parsed(tokens, flags, directives, inside, normalized, roles, problems)
-        self._alternatives(parsed, tree.root_node)
+        root = self._parser.parse(normalized.text).root_node
+        problems: list[Problem] = []
+        if root.has_error:
+            attempt = Attempt(tokens, flags, directives, inside, normalized, root)
+            normalized, root, problems = repair(attempt, self._parser)
+        parsed = Parsed(tokens, flags, directives, inside, normalized, self._roles(root, tokens), problems)
+        self._alternatives(parsed, root)
         return parsed
 
     def _alternatives(self, parsed: Parsed, root: tree_sitter.Node) -> None:
@@ -129,7 +133,8 @@ class CParser:
         waiting = parsed.normalized.dropped
         turn = 1
         while waiting and turn < 5:
-            again = normalize(parsed.tokens, parsed.flags, parsed.directives, parsed.inside, turn)
+            refused = [start for start, _ in parsed.normalized.refused]
+            again = normalize(parsed.tokens, parsed.flags, parsed.directives, parsed.inside, turn, refused)
             left = []
             for start, end in waiting:
                 if any(first < end and start < last for first, last in again.dropped):
@@ -224,26 +229,3 @@ def _merge(roles: Roles, extra: Roles, tokens: Tokens, spans: list[tuple[int, in
     if len(fresh):
         both = np.concatenate([roles.functions, fresh])
         roles.functions = both[np.argsort(both[:, 1], kind="stable")]
-
-
-def _problems(root: tree_sitter.Node, tokens: Tokens, most: int = 20) -> list[Problem]:
-    """Where the grammar gave up, and at what."""
-    found: list[Problem] = []
-    stack = [root]
-    while stack and len(found) < most:
-        node = stack.pop()
-        if node.is_error or node.is_missing:
-            found.append(_problem(node, tokens))
-        elif node.has_error:
-            stack.extend(reversed(node.children))
-    return found
-
-
-def _problem(node: tree_sitter.Node, tokens: Tokens) -> Problem:
-    line = tokens.line(node.start_byte)
-    if node.is_missing:
-        return Problem(line, f"expected {node.type!r}")
-    text = tokens.data[node.start_byte : min(node.end_byte, node.start_byte + 40)].split(b"\n")[0].strip()
-    shown = text.decode("utf-8", "replace") or "text"
-    lines = tokens.line(max(node.end_byte - 1, node.start_byte)) - line + 1
-    return Problem(line, f"cannot parse {shown!r}" + (f" ({lines} lines)" if lines > 1 else ""))

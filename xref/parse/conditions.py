@@ -8,6 +8,7 @@ the others are named as *dropped*, to be parsed in a second pass.  Uses `lex` on
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -32,6 +33,8 @@ for _char, _column in _OPENERS.items():
 for _char, _column in _CLOSERS.items():
     _BRACKET[_char, _column] = -1
 _MOST_CONDITION = 240
+#: what stands under these is in another language
+_FOREIGN = frozenset(("defined(__ASSEMBLY__)", "defined(__cplusplus)", "__ASSEMBLY__", "defined(__ASSEMBLER__)"))
 
 
 @dataclass(slots=True)
@@ -201,15 +204,17 @@ class Chooser:
     """Decides which branches are parsed together.
 
     `live` tells for each token whether it is parsed; `dropped` lists the byte ranges that are not.
-    With `strict`, any group with an alternative takes one branch only: the way out when a file parsed with
-    all of its branches comes back with errors.
+    `turn` is the branch to prefer where one must be taken; `refused` are branches, by the byte they begin
+    at, that are not C and so are never parsed.
     """
 
-    def __init__(self, tokens: Tokens, inside: Bools, *, turn: int = 0) -> None:
+    def __init__(self, tokens: Tokens, inside: Bools, *, turn: int = 0, refused: Iterable[int] = ()) -> None:
         self.tokens = tokens
         self.live: Bools = ~inside
         self.dropped: list[tuple[int, int]] = []
+        self.refused: list[tuple[int, int]] = []
         self._turn = turn
+        self._refused = frozenset(refused)
         self._truth: dict[str, bool] = {}
         self._brackets: Ints | None = None
         self._sign: Bytes = tokens.sign
@@ -226,6 +231,11 @@ class Chooser:
         return int(first), int(last)
 
     def _choose(self, group: Group) -> None:
+        branches = [branch for branch in group.branches if not self._refuse(branch)]
+        if not branches:
+            return
+        if len(branches) < len(group.branches):
+            group = Group(branches, group.has_else)
         ranges = [self._range(branch) for branch in group.branches]
         shapes = [self._shape(first, last) for first, last in ranges]
         whole = all(balanced for balanced, _, _ in shapes)
@@ -238,6 +248,17 @@ class Chooser:
             if number != taken and last > first:
                 self.live[first:last] = False
                 self.dropped.append((branch.start, branch.end))
+
+    def _refuse(self, branch: Branch) -> bool:
+        """Leave out what is no C: assembly, C++, and what has been found to be neither."""
+        positive = branch.condition.split(" && ")
+        foreign = any(each in _FOREIGN for each in positive)
+        if not foreign and branch.start not in self._refused:
+            return False
+        first, last = self._range(branch)
+        self.live[first:last] = False
+        self.refused.append((branch.start, branch.end))
+        return True
 
     def _pick(self, group: Group, unbalanced: list[bool]) -> int:
         """The branch to take, the same way for the same condition all through the file; -1 for none."""

@@ -13,6 +13,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 
+def words(text: str) -> frozenset[str]:
+    """Return the set of the words in `text`: a table in plain sight."""
+    return frozenset(text.split())
+
+
 class Branch(NamedTuple):
     """What an instruction that leaves its place does."""
 
@@ -25,52 +30,63 @@ class Branch(NamedTuple):
 
 
 _ARM = "eq,ne,cs,hs,cc,lo,mi,pl,vs,vc,hi,ls,ge,lt,gt,le,al"
-_X86 = ("a,ae,b,be,c,cxz,e,ecxz,rcxz,g,ge,le,na,nae,nb,nbe,nc,ne,ng,nge,nl,nle,no,np,ns,nz,o,p,pe,po,s,z,"
-        "h,nh,m,nm,he,nhe,lh,nlh")
+_X86 = (
+    "a,ae,b,be,c,cxz,e,ecxz,rcxz,g,ge,le,na,nae,nb,nbe,nc,ne,ng,nge,nl,nle,no,np,ns,nz,o,p,pe,po,s,z,"
+    "h,nh,m,nm,he,nhe,lh,nlh"
+)
+
+_CALL = Branch(True, True)  # a call, of a name or through a pointer
+_FIRST = Branch(True, True, 0)  # the same, the pointer in the first operand
+_LINK = Branch(True)  # a call of a name
+_JUMP = Branch(False, True)  # a jump, to a name or through a pointer
+_STEP = Branch(False)  # a jump to a name, always or on a condition
 
 #: (what it does, mnemonics with `{a,b}` alternatives, why it is here).  A later row does not replace an
 #: earlier one.  Only `link` and `pointer` matter to a reader: a jump, taken always or sometimes, is a call
 #: when it leaves the function, and an address in a register has no name in any row that lacks `pointer`.
 _TABLE: tuple[tuple[Branch, str, str], ...] = (
-    (Branch(True, True), "call call{q,l,w,r}", "x86, sparc, frv, nios2, riscv, hexagon, csky: the call"),
-    (Branch(True, True), "lcall lcall{w,l,q}", "x86: far call, through BIOS and boot code"),
-    (Branch(True, True), "jsr jsr.{l,w} jbsr jsri", "alpha, m68k, sh, h8300, cris, csky: jump to subroutine"),
-    (Branch(True, True), "jal{,r,s,x,rs} jalr.hb", "mips, riscv: jump and link"),
-    (Branch(True, True), "bal balr bas basr bassm bras brasl jas jasl", "s390 (and mips bal): branch and save"),
-    (Branch(True, True), "br.call brl.call", "ia64: `br.call.sptk.many rp=f`"),
-    (Branch(True, True), "blx blr blraa blrab blrl bctrl", "arm, arm64, powerpc: branch to register and link"),
-    (Branch(True, True), "jarl", "v850: jump and link"),
-    (Branch(True, True, 0), "blink", "sh64: `blink tr0, r18`"),
-    (Branch(True, True), "call{0,4,8,12} callx{0,4,8,12}", "xtensa: call with a window rotation"),
-    (Branch(True, True), "brld brlid brald bralid l.jal l.jalr", "microblaze, openrisc: branch and link"),
-    (Branch(True, True, 0), "jmpl", "sparc, frv: `jmpl %l3, %o7` keeps the pc; on x86 a jump, direct then"),
-    (Branch(True), f"bl bla bl{{{_ARM}}} b,l", "arm, arm64, powerpc, parisc, m32r, arc, loongarch"),
-    (Branch(True), "bsr bsr{l,s,w} bsr.{l,s,w}", "alpha, m68k, sh, h8300, csky; on x86 it scans bits, and names nothing"),
-    (Branch(True), "b{gez,ltz}al{,l,s}", "mips: conditional call"),
-    (Branch(False, True), "jmp jmp{q,w} ljmp ljmp{w,l,q} jmpi", "x86, alpha, m68k, sh, nios2: jump, a tail call"),
-    (Branch(False, True), "jr jr.hb jump jx l.jr tail", "mips, v850, cris, hexagon, xtensa, riscv: jump"),
-    (Branch(False, True), "br bctr bx braf", "arm, arm64, powerpc, s390, sh: jump to register; alpha br names a label"),
-    (Branch(False, True), "jl", "m32r and arc jump and link to a register; on x86 jump if less"),
-    (Branch(False), "b ba b,a bra bra{s,l,w,b} jra jbra jbr l.j", "arm, powerpc, sparc, m68k, sh: branch always"),
-    (Branch(False), "j j.l _j jg jgnop", "mips, riscv, s390, xtensa: jump; on x86 jg is conditional, which changes nothing"),
-    (Branch(False), "br{i,ai}{,d} bri brid braid b{eq,ne,lt,gt,le,ge}i{,d}", "microblaze: branch"),
-    (Branch(False), f"j{{{_X86}}} loop{{,e,ne,nz,z,nez,gtz}}", "x86, s390: conditional jump"),
-    (Branch(False), f"jg{{{_X86},l}} brc{{,l}} br{{ct,ctg,xh,xle}} b{{h,m,nh,nm,no,np,o,p}}", "s390: conditional"),
-    (Branch(False), f"b{{{_ARM}}}{{,s,w,l,a,z,zl,zal,u,ul}} b.{{{_ARM}}}", "arm, powerpc, m68k, mips, riscv, alpha, …"),
-    (Branch(False), "cbz cbnz tbz tbnz bc{eqz,nez} bc1{t,f,tl,fl,eqz,nez} bbit{0,1,032,132}", "arm, arm64, mips"),
-    (Branch(False), "bdnz{,t,f,l} bdz{,t,f,l} bc{,l} bt bf b{so,ns,un,nu}{,l} bt/s bf/s bt.s bf.s", "powerpc, sh"),
-    (Branch(False), "b{e,z,nz,g,l,n,gu,leu,geu,lu,pos,neg} br{z,nz,lz,gz,lez,gez} fb{a,e,ne,g,l,ge,le,u,o}",
-     "sparc: conditional; bl and be are others' calls"),
-    (Branch(False), f"j{{b,}}{{{_ARM},nx}} fb{{eq,ne,gt,lt,ge,le,gl,un,nz}}{{,w,l}} db{{ra,f,eq,ne,cc,cs,mi,pl}}",
-     "m68k: conditional and counted"),
-    (Branch(False), "blb{c,s} br{eq,ne,lt,ge,lo,hs} b{any,none,all,nall,bc,bs,bci,bsi,gei,geui,lti,ltui}",
-     "alpha, arc, xtensa: conditional"),
-    (Branch(False), "cmpb, cmpib, comb, comib, addb, addib, movb, movib, bb,",
+    (_CALL, "call call{q,l,w,r}", "x86, sparc, frv, nios2, riscv, hexagon: the call"),
+    (_CALL, "lcall lcall{w,l,q}", "x86: far call, through BIOS and boot code"),
+    (_CALL, "jsr jsr.{l,w} jbsr jsri", "alpha, m68k, sh, h8300, cris, csky: jump to subroutine"),
+    (_CALL, "jal{,r,s,x,rs} jalr.hb", "mips, riscv: jump and link"),
+    (_CALL, "bal balr bas basr bassm bras brasl jas jasl", "s390, and mips bal: branch and save"),
+    (_CALL, "br.call brl.call", "ia64: `br.call.sptk.many rp=f`"),
+    (_CALL, "blx blr blraa blrab blrl bctrl", "arm, arm64, powerpc: to a register, and link"),
+    (_CALL, "jarl", "v850: jump and link"),
+    (_FIRST, "blink", "sh64: `blink tr0, r18`"),
+    (_CALL, "call{0,4,8,12} callx{0,4,8,12}", "xtensa: call with a window rotation"),
+    (_CALL, "brld brlid brald bralid l.jal l.jalr", "microblaze, openrisc: branch and link"),
+    (_FIRST, "jmpl", "sparc, frv: `jmpl %l3, %o7` keeps the pc; x86's jumps, and is direct"),
+    (_LINK, f"bl bla bl{{{_ARM}}} b,l", "arm, arm64, powerpc, parisc, m32r, arc, loongarch"),
+    (_LINK, "bsr bsr{l,s,w} bsr.{l,s,w}", "alpha, m68k, sh, h8300, csky; x86's scans bits, and names none"),
+    (_LINK, "b{gez,ltz}al{,l,s}", "mips: conditional call"),
+    (_JUMP, "jmp jmp{q,w} ljmp ljmp{w,l,q} jmpi", "x86, alpha, m68k, sh, nios2: a tail call"),
+    (_JUMP, "jr jr.hb jump jx l.jr tail", "mips, v850, cris, hexagon, xtensa, riscv: jump"),
+    (_JUMP, "br bctr bx braf", "arm, arm64, powerpc, s390, sh: to a register; alpha's to a label"),
+    (_JUMP, "jl", "m32r and arc jump and link to a register; on x86 jump if less"),
+    (_STEP, "b ba b,a bra bra{s,l,w,b} jra jbra jbr l.j", "arm, powerpc, sparc, m68k, sh: always"),
+    (_STEP, "j j.l _j jg jgnop", "mips, riscv, s390, xtensa: jump; x86's jg has a condition"),
+    (_STEP, "br{i,ai}{,d} bri brid braid b{eq,ne,lt,gt,le,ge}i{,d}", "microblaze"),
+    (_STEP, f"j{{{_X86}}} loop{{,e,ne,nz,z,nez,gtz}}", "x86, s390: conditional"),
+    (_STEP, f"jg{{{_X86},l}} brc{{,l}} br{{ct,ctg,xh,xle}} b{{h,m,nh,nm,no,np,o,p}}", "s390: conditional"),
+    (_STEP, f"b{{{_ARM}}}{{,s,w,l,a,z,zl,zal,u,ul}} b.{{{_ARM}}}", "arm, powerpc, m68k, mips, riscv, …"),
+    (_STEP, "cbz cbnz tbz tbnz bc{eqz,nez}", "arm, arm64, loongarch: compare or test, and branch"),
+    (_STEP, "bc1{t,f,tl,fl,eqz,nez} bbit{0,1,032,132}", "mips: on a coprocessor's flag, on a bit"),
+    (_STEP, "bdnz{,t,f,l} bdz{,t,f,l} bc{,l} bt bf b{so,ns,un,nu}{,l}", "powerpc: counted, on a flag"),
+    (_STEP, "bt/s bf/s bt.s bf.s", "sh: conditional, with a delay slot"),
+    (_STEP, "b{e,z,nz,g,l,n,gu,leu,geu,lu,pos,neg} br{z,nz,lz,gz,lez,gez}", "sparc: conditional"),
+    (_STEP, "fb{a,e,ne,g,l,ge,le,u,o}", "sparc: on a floating comparison"),
+    (_STEP, f"j{{b,}}{{{_ARM},nx}} db{{ra,f,eq,ne,cc,cs,mi,pl}}", "m68k: conditional and counted"),
+    (_STEP, "fb{eq,ne,gt,lt,ge,le,gl,un,nz}{,w,l}", "m68k and alpha: on a floating comparison"),
+    (_STEP, "blb{c,s} br{eq,ne,lt,ge,lo,hs}", "alpha: on the low bit; arc: compare and branch"),
+    (_STEP, "b{any,none,all,nall,bc,bs,bci,bsi,gei,geui,lti,ltui}", "xtensa: conditional"),
+    (_STEP, "cmpb, cmpib, comb, comib, addb, addib, movb, movib, bb,",
      "parisc: compare or add, and branch; always with a condition, without it x86 compares and adds"),
-    (Branch(False, True), "br.{cond,many,few,sptk,spnt,dptk,dpnt,cloop,ctop,wtop,cexit} brl.{cond,many,sptk}", "ia64"),
-    (Branch(False), "l.bf l.bnf bez bhz blz bhsz blsz jb{t,f,ez,nez} bnc bhs", "openrisc, csky, m32r"),
-    (Branch(False), "c{,g,l,lg}{i,r}j{,e,ne,h,l,nh,nl,he,le}", "s390: compare and jump"),
-)
+    (_JUMP, "br.{cond,many,few,sptk,spnt,dptk,dpnt} brl.{cond,many,sptk}", "ia64: jump"),
+    (_STEP, "br.{cloop,ctop,wtop,cexit}", "ia64: loops"),
+    (_STEP, "l.bf l.bnf bez bhz blz bhsz blsz jb{t,f,ez,nez} bnc bhs", "openrisc, csky, m32r"),
+    (_STEP, "c{,g,l,lg}{i,r}j{,e,ne,h,l,nh,nl,he,le}", "s390: compare and jump"),
+)  # fmt: skip
 
 #: mnemonics that look like a branch by their first part, and return instead: `br.ret` is no `br`
 _RETURNS = frozenset({"br.ret", "br.ia", "b.ret", "br.rfi"})
@@ -90,20 +106,26 @@ for _branch, _patterns, _reason in _TABLE:
             BRANCHES.setdefault(_mnemonic, _branch)
 
 #: Registers that are written without a mark, by pattern and by name.  `%eax` needs no table: `%` says it.
-REGISTER = r"(?:[abcdefghkpqrstvwxyz]|[abcdefgmpstx]r|in|out|loc|acc|wc|wcgr|tr|[xyw]mm|wr|er|[id]am[lp]r)\d{1,3}[lhbwdsqe]?"
-REGISTERS = frozenset(
-    "sp lr pc ip fp gp ra at zero rp ctr xer cpsr cpsr_c cpsr_f cpsr_all cpsr_cf cpsr_cxsf spsr spsr_c spsr_f spsr_all "
-    "spsr_cxsf CPSR CPSR_c CPSR_cxsf SPSR SPSR_cxsf fpscr fpsid fpexc fpinst apsr APSR_nzcv blink ilink ilink1 ilink2 "
-    "xzr wzr zr wsp sb sl psr ar pr macl mach gbr vbr sr ssr spc dbr fpul ccr exr usp ssp lcr tbr cc icc fcc pmc pmd "
-    "itr dtr itc pkr ibr cpuid irp srp dcr psw bpsw bpc spi spu sar daif daifset daifclr nzcv lp_start lp_end "
-    "one_read n_reads one_write n_writes n_reads_strong StoreStore StoreLoad LoadStore LoadLoad Sync MemIssue bpcsr "
-    "lp_count status32 ep tp lbeg lend lcount AT".split()
+REGISTER = (
+    r"(?:[abcdefghkpqrstvwxyz]|[abcdefgmpstxw]r|in|out|loc|acc|wc|wcgr|[xyw]mm|[id]am[lp]r)\d{1,3}[lhbwdsqe]?"
+)
+REGISTERS = words(
+    """
+    sp lr pc ip fp gp ra at zero rp ctr xer cpsr cpsr_c cpsr_f cpsr_all cpsr_cf cpsr_cxsf spsr spsr_c
+    spsr_f spsr_all spsr_cxsf CPSR CPSR_c CPSR_cxsf SPSR SPSR_cxsf fpscr fpsid fpexc fpinst apsr
+    APSR_nzcv blink ilink ilink1 ilink2 xzr wzr zr wsp sb sl psr ar pr macl mach gbr vbr sr ssr spc dbr
+    fpul ccr exr usp ssp lcr tbr cc icc fcc pmc pmd itr dtr itc pkr ibr cpuid irp srp dcr psw bpsw bpc
+    spi spu sar daif daifset daifclr nzcv lp_start lp_end one_read n_reads one_write n_writes
+    n_reads_strong StoreStore StoreLoad LoadStore LoadLoad Sync MemIssue bpcsr lp_count status32 ep tp
+    lbeg lend lcount AT
+    """
 )
 _REGISTER_PATTERN = re.compile(REGISTER, re.ASCII)
 
 _TARGET = re.compile(
     r"[ \t]*+(?:(?:rp|b\d)[ \t]*+=[ \t]*+)?[@$=]?[ \t]*+(?:(?P<wrap>[A-Z_a-z]\w*)[ \t]*+\([ \t]*+)?"
-    r"(?P<name>\.?[A-Za-z_][\w.$]*)[ \t]*+(?P<close>\))?[ \t]*+(?:[@:][\w:]*+|[-+][^(\[]*(?:\(%r\d+\))?)?[ \t]*+",
+    r"(?P<name>\.?[A-Za-z_][\w.$]*)[ \t]*+(?P<close>\))?[ \t]*+"
+    r"(?:[@:][\w:]*+|[-+][^(\[]*(?:\(%r\d+\))?)?[ \t]*+",
     re.ASCII,
 )
 _LOW_PART = re.compile(r"%lo\([ \t]*([A-Za-z_]\w*)[ \t]*\)", re.ASCII)
@@ -132,7 +154,7 @@ def is_register(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def branch_of(mnemonic: str) -> Branch | None:
-    """Return what `mnemonic` does, with its suffixes (`bl.d`, `be,a,pt`, `bne-`, `br.call.sptk`), if it branches."""
+    """Return what `mnemonic` does, if it branches; it may have suffixes (`bl.d`, `be,a,pt`, `bne-`)."""
     word = mnemonic.lower()
     if word in BRANCHES:
         return BRANCHES[word]
@@ -178,6 +200,8 @@ def target_of(branch: Branch, operands: str, mnemonic: str = "") -> Target | Non
     if not written:
         # powerpc's pointer calls name their register in the mnemonic
         return Target(0, mnemonic, True) if mnemonic.lower() in ("blrl", "bctrl") else None
+    if written.isidentifier() and written.isascii() and not is_register(written):  # nearly always
+        return Target(operands.index(written[0]), written)
     if written[0] == "*":
         return Target(operands.index("*"), written, True)
     low = _LOW_PART.search(operands) if branch.pointer else None
@@ -193,13 +217,13 @@ def target_of(branch: Branch, operands: str, mnemonic: str = "") -> Target | Non
         found = _TARGET.fullmatch(part)
         if found and (found["wrap"] or "A").isupper() and (found["wrap"] is None) == (found["close"] is None):
             name = found["name"]
-            if name.startswith(".") and not name.startswith(".L"):  # the code of a powerpc64 descriptor
+            if name[0] == "." and name[:2] != ".L" and mnemonic[:1] == "b":  # the code of a powerpc64 descriptor
                 return Target(at + found.start("name") + 1, name[1:])
             if not is_register(name):
                 # alpha's own labels are `$x`; but x86 jumps far with `ljmp $16, $f`
                 marked = marked and mnemonic[:1] != "l"
                 return Target(at + found.start("name") - marked, "$" * marked + name.rstrip("."))
-    if not branch.pointer or f"{mnemonic} {written}" in ("jx a0", "l.jr r9"):  # xtensa's and openrisc's returns
+    if not branch.pointer or f"{mnemonic} {written}" in ("jx a0", "l.jr r9"):  # the latter return
         return None
     return _pointer(branch, *parts[branch.place], written)
 
@@ -208,7 +232,8 @@ def _pointer(branch: Branch, at: int, part: str, operands: str) -> Target | None
     """Return the target of a branch through the register or the memory that `part` names."""
     if "=" in part:
         at, part = at + part.index("=") + 1, part[part.index("=") + 1 :]
-    if not part.strip() or "0x" in part or _NUMBER.fullmatch(part) and "$" not in part or part.strip() == "%r0":
+    part = part.rstrip()
+    if not part or part.endswith("%r0") or "0x" in part or (_NUMBER.fullmatch(part) and "$" not in part):
         return None
     link = branch.link and not operands.endswith(("%g0", "r63"))  # the pc is thrown away: a jump
     if not link and _RETURN_ADDRESS.fullmatch(part):
@@ -219,7 +244,7 @@ def _pointer(branch: Branch, at: int, part: str, operands: str) -> Target | None
 # C string escapes, each replaced by as many characters: a line end stays a line end, the rest are blank.
 _ESCAPE = re.compile(r'"[\s]*"|\\(?:\r?\n|[0-7]{1,3}|x[0-9A-Fa-f]+|.)|"|/\*.*?(?:\*/|\Z)', re.DOTALL)
 _STATEMENT = re.compile(
-    r"[ \t{]*(?:(?P<label>[A-Za-z_.]\w*|\d+)[ \t]*:[ \t]*)*(?:(?:lock|rep\w*|notrack|bnd|data16|rex64)[ \t]+)?"
+    r"[ \t{]*(?:(?:[A-Za-z_.]\w*|\d+)[ \t]*:[ \t]*)*(?:(?:lock|rep\w*|notrack|bnd|data16|rex64)[ \t]+)?"
     r"(?P<mnemonic>[A-Za-z_][\w.]*(?:,[\w,]+)?[-+]?)(?P<operands>(?=[ \t*(])(?:[^#\n]|#(?=\S))*)?",
     re.ASCII,
 )
@@ -251,7 +276,9 @@ def asm_string_calls(text: bytes) -> list[tuple[int, str]]:
         branch = branch_of(found["mnemonic"]) if found else None
         if found and branch and found["operands"] and "%l" not in found["operands"]:
             target = target_of(branch, found["operands"], found["mnemonic"])
-            if target and not target.pointer and not target.name.startswith(".L"):
+            # `"bl __get_user_" #size`: the rest of the name is not here
+            whole = target and not (target.name[-1] == "_" and plain.rstrip().endswith(target.name))
+            if target and whole and not target.pointer and not target.name.startswith((".L", "$")):
                 if labels is None:
                     labels = set(_LABEL.findall(plain))
                 if target.name not in labels:

@@ -79,6 +79,7 @@ class Taught:
     statements: set[bytes] = field(default_factory=set)
     functions_like: set[bytes] = field(default_factory=set)
     pointers: set[bytes] = field(default_factory=set)
+    fragments: set[bytes] = field(default_factory=set)
     openers: dict[bytes, int] = field(default_factory=dict)
     others: set[bytes] = field(default_factory=set)
     #: macros whose body may define something, with all that is needed to expand them
@@ -129,6 +130,15 @@ def _is_loop(tokens: list[bytes]) -> bool:
     return False
 
 
+def _is_fragment(body: bytes) -> bool:
+    """A piece of an expression or a list that is none by itself: `* HZ`, `struct htb_sched *q,`, `return`."""
+    if not body:
+        return False
+    if body[-1:] == b"," or re.search(rb"(^|\W)return$", body):
+        return True
+    return (body[:1] in b"*/%|^<>?:=," and len(body) > 1) or body.startswith((b"->", b"&& ", b"+ "))
+
+
 def _is_statement(tokens: list[bytes]) -> bool:
     return bool(tokens) and (tokens[-1] == b";" or (tokens[-1] == b"}" and tokens[0] in (b"{", b"if", b"for", b"while", b"do")))
 
@@ -167,6 +177,11 @@ def learn(data: bytes) -> Taught:
             if body == b"*":
                 taught.pointers.add(name)
                 continue
+            if _is_fragment(body):
+                taught.fragments.add(name)
+                continue
+            if b";" in body or body.endswith(b"}"):
+                taught.statements.add(name)
             if body and not (body[:1].isalpha() or body[:1] == b"_"):
                 taught.others.add(name)
                 continue
@@ -239,6 +254,7 @@ class _Scope:
     calls: dict[bytes, set[tuple[bytes, ...]]] = field(default_factory=dict)
     wrappers: set[bytes] = field(default_factory=set)
     pointers: set[bytes] = field(default_factory=set)
+    fragments: set[bytes] = field(default_factory=set)
     others: set[bytes] = field(default_factory=set)
 
     def add(self, part: Taught) -> None:
@@ -248,12 +264,13 @@ class _Scope:
             self.calls.setdefault(name, set()).update(body)
         self.wrappers |= part.wrappers
         self.pointers |= part.pointers
+        self.fragments |= part.fragments
         self.others |= part.others
         self.others |= part.functions_like - part.annotation_calls.keys() - part.wrappers
 
     def decided(self) -> set[bytes]:
         """The names that this scope has something to say about."""
-        return self.others | self.plain.keys() | self.calls.keys() | self.wrappers | self.pointers
+        return self.others | self.plain.keys() | self.calls.keys() | self.wrappers | self.pointers | self.fragments
 
 
 @dataclass(slots=True)
@@ -332,6 +349,7 @@ def _widen(scopes: dict[str, _Scope]) -> None:
         parent.others |= child.others - known
         parent.wrappers |= child.wrappers - known
         parent.pointers |= child.pointers - known
+        parent.fragments |= child.fragments - known
 
 
 def _meanings(scopes: dict[str, _Scope]) -> dict[str, dict[bytes, int]]:
@@ -340,7 +358,7 @@ def _meanings(scopes: dict[str, _Scope]) -> dict[str, dict[bytes, int]]:
         (place, name): bodies
         for place, scope in scopes.items()
         for name, bodies in scope.plain.items()
-        if name not in scope.others and name not in scope.pointers
+        if name not in scope.others and name not in scope.pointers and name not in scope.fragments
     }
     good = _closed(plain)
     calls = {
@@ -357,6 +375,9 @@ def _meanings(scopes: dict[str, _Scope]) -> dict[str, dict[bytes, int]]:
             meaning[name] = words.WRAPPER
         for name in scope.pointers - scope.others:
             meaning[name] = words.POINTER
+        for name in scope.fragments - scope.others:
+            if not any(body for body in scope.plain.get(name, ())):
+                meaning[name] = words.FRAGMENT
         found[place] = meaning
     for place, name in good:
         found[place][name] |= words.ANNOTATION

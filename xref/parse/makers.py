@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Iterable
+from dataclasses import dataclass
+from dataclasses import field
 from typing import NamedTuple
 
 from xref.parse.lessons import Macro
@@ -17,7 +19,9 @@ from xref.parse.lessons import split
 from xref.parse.packed import KIND
 from xref.parse.packed import Packed
 
-_PLACEHOLDER = re.compile(rb"xq(\d+)z")
+_PLACEHOLDER = re.compile(rb"xq(\d+)_(\d+)z")
+#: a macro's name that is made of a parameter: `param_check_##type(...)`
+_PASTED_CALL = re.compile(rb"(\w*?)xq(\d+)_(\d+)z(\w*) ?\(")
 _DEEPEST = 7
 _LONGEST = 20_000
 _KEPT = frozenset(KIND[name] for name in ("function", "variable", "typedef", "struct", "union", "enum", "enumerator", "member"))
@@ -41,6 +45,19 @@ class Use(NamedTuple):
     argument: int
 
 
+@dataclass(slots=True)
+class _Expansion:
+    """A macro's body, expanded and parsed.
+
+    `level` marks its placeholders; `decisive` are the parameters that decide which macros the body uses, and
+    so must be known before it can be parsed.
+    """
+
+    level: int
+    made: list[Made] = field(default_factory=list)
+    decisive: set[int] = field(default_factory=set)
+
+
 #: parses a text to its facts: (text, how deep) → facts and the words they count in
 Parse = Callable[[bytes, int], tuple[Packed, list[bytes]]]
 
@@ -51,7 +68,10 @@ class Makers:
     def __init__(self, bodies: dict[bytes, list[Macro]], parse: Parse) -> None:
         self._bodies = bodies
         self._parse = parse
-        self._made: dict[tuple[bytes, bool, bool], list[Made]] = {}
+        self._known: dict[tuple[object, ...], _Expansion] = {}
+        self._level = 0
+        #: placeholders that decide something in the expansion under way: (level, parameter)
+        self._needed: set[tuple[int, int]] = set()
 
     def uses(
         self, name: bytes, arguments: list[bytes], *, block: bool, member: bool, own: Iterable[Macro] = (), depth: int = 0
@@ -61,30 +81,48 @@ class Makers:
         `block`: a body follows; `member`: it stands among a struct's members; `own`: what the file itself
         says the macro is, which goes before what the tree says.
         """
-        if depth > _DEEPEST:
+        macros = tuple(own) or tuple(self._bodies.get(name, ()))
+        if depth > _DEEPEST or not macros:
             return []
-        local = list(own)
-        if local:
-            made = self._expand(local, block, member, depth)
-        else:
-            key = (name, block, member)
-            if key not in self._made:
-                self._made[key] = []  # a macro that uses itself defines nothing more
-                self._made[key] = self._expand(self._bodies.get(name, []), block, member, depth)
-            made = self._made[key]
-        return list(_filled(made, arguments))
+        expansion = self._expansion(macros, {}, block, member, depth)
+        if expansion.decisive:
+            fixed = {place: arguments[place] for place in expansion.decisive if place < len(arguments)}
+            expansion = self._expansion(macros, fixed, block, member, depth)
+        elif not expansion.made:
+            # Perhaps an argument is a parameter list or a type of several words.
+            fixed = {place: text for place, text in enumerate(arguments) if not re.fullmatch(rb"\w+", text)}
+            if fixed:
+                expansion = self._expansion(macros, fixed, block, member, depth)
+        return list(_filled(expansion, arguments))
 
-    def _expand(self, macros: list[Macro], block: bool, member: bool, depth: int) -> list[Made]:
-        found: dict[tuple[bytes, int], Made] = {}
-        for macro in macros:
-            for made in self._one(macro, block, member, depth):
-                found.setdefault((made.name, made.kind), made)
-        return list(found.values())
+    def _expansion(
+        self, macros: tuple[Macro, ...], fixed: dict[int, bytes], block: bool, member: bool, depth: int
+    ) -> _Expansion:
+        key = (macros, tuple(sorted(fixed.items())), block, member)
+        known = self._known.get(key)
+        if known is None:
+            self._level += 1
+            # A macro that uses itself defines nothing more.
+            known = self._known[key] = _Expansion(self._level)
+            outer, self._needed = self._needed, set()
+            found: dict[tuple[bytes, int], Made] = {}
+            for macro in macros:
+                for made in self._one(macro, known.level, fixed, block, member, depth):
+                    found.setdefault((made.name, made.kind), made)
+            known.made = list(found.values())
+            known.decisive = {place for level, place in self._needed if level == known.level}
+            self._needed = outer | {need for need in self._needed if need[0] != known.level}
+        return known
 
-    def _one(self, macro: Macro, block: bool, member: bool, depth: int) -> Iterable[Made]:
-        text = substituted(macro)
+    def _one(
+        self, macro: Macro, level: int, fixed: dict[int, bytes], block: bool, member: bool, depth: int
+    ) -> Iterable[Made]:
+        text = substituted(macro, level, fixed)
         if len(text) > _LONGEST:
             return
+        for before, at, place, after in _PASTED_CALL.findall(text):
+            if any(name.startswith(before) and name.endswith(after) for name in self._bodies):
+                self._needed.add((int(at), int(place)))
         if block:
             text += b" { }"
         elif not text.rstrip().endswith((b";", b"}")):
@@ -99,7 +137,7 @@ class Makers:
                 continue
             if kind == _PROTOTYPE and block and re.search(rb"\balias\b", text):
                 yield Made(name, _FUNCTION, static)
-            elif kind in _KEPT and _PLACEHOLDER.search(name):
+            elif kind in _KEPT and (_PLACEHOLDER.search(name) or fixed):
                 yield Made(name, kind, static)
                 yield from _spoken(macro, name, kind, static)
 
@@ -109,14 +147,16 @@ def _spoken(macro: Macro, name: bytes, kind: int, static: bool) -> Iterable[Made
     match = _PLACEHOLDER.search(name)
     if kind != _VARIABLE or not match or match.group() == name or not macro.name.startswith((b"DEFINE", b"DECLARE")):
         return
-    place = int(match.group(1))
+    place = int(match.group(2))
     if macro.params and place < len(macro.params) and split(macro.body).count(macro.params[place]) == 1:
         yield Made(match.group(), kind, static)
 
 
-def substituted(macro: Macro) -> bytes:
-    """The body with placeholders for the parameters, `##` done, `#x` a string."""
-    places = {param: b"xq%dz" % number for number, param in enumerate(macro.params or ())}
+def substituted(macro: Macro, level: int, fixed: dict[int, bytes]) -> bytes:
+    """The body with `##` done, `#x` a string, and for each parameter its fixed value or a placeholder."""
+    places = {
+        param: fixed.get(number, b"xq%d_%dz" % (level, number)) for number, param in enumerate(macro.params or ())
+    }
     out: list[bytes] = []
     tokens = split(macro.body)
     glue = False
@@ -126,10 +166,7 @@ def substituted(macro: Macro) -> bytes:
             continue
         if token == b"#" and number + 1 < len(tokens) and tokens[number + 1] in places:
             continue
-        if number and tokens[number - 1] == b"#" and token in places:
-            text = b'"s"'
-        else:
-            text = places.get(token, token)
+        text = b'"s"' if number and tokens[number - 1] == b"#" and token in places else places.get(token, token)
         if glue and out:
             out[-1] += text
         else:
@@ -138,17 +175,16 @@ def substituted(macro: Macro) -> bytes:
     return b" ".join(out)
 
 
-def _filled(made: Iterable[Made], arguments: list[bytes]) -> Iterable[Use]:
-    for each in made:
-        argument = -1
+def _filled(expansion: _Expansion, arguments: list[bytes]) -> Iterable[Use]:
+    def value(found: re.Match[bytes]) -> bytes:
+        level, place = int(found.group(1)), int(found.group(2))
+        if level != expansion.level:
+            return found.group()
+        return arguments[place] if place < len(arguments) else b""
+
+    for each in expansion.made:
         match = _PLACEHOLDER.fullmatch(each.name)
-        if match:
-            argument = int(match.group(1))
-
-        def value(found: re.Match[bytes]) -> bytes:
-            place = int(found.group(1))
-            return arguments[place] if place < len(arguments) else b""
-
+        argument = int(match.group(2)) if match and int(match.group(1)) == expansion.level else -1
         name = _PLACEHOLDER.sub(value, each.name)
         if re.fullmatch(rb"[A-Za-z_]\w*", name):
             yield Use(name, each.kind, each.static, argument)

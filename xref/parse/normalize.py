@@ -7,6 +7,8 @@ reference: facts about words come from the tokens of the file as written, not fr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from xref.parse.annotations import mask_annotations
 from xref.parse.conditions import Chooser
 from xref.parse.conditions import Directives
@@ -18,19 +20,22 @@ from xref.parse.sketch import Normalized
 from xref.parse.sketch import Sketch
 
 
-def normalize(tokens: Tokens, flags: FileFlags, directives: Directives, inside: Bools, turn: int = 0) -> Normalized:
+def normalize(tokens: Tokens, flags: FileFlags, directives: Directives, inside: Bools, turn: int = 0,
+              refused: Iterable[int] = ()) -> Normalized:
     """The text to parse.
 
     `inside` marks the tokens of directives.  `turn` says which branches to take where an `#if` cannot be
-    parsed with all of its branches: 0 for the first of each, 1 for the second, and so on.
+    parsed with all of its branches: 0 for the first of each, 1 for the second, and so on.  `refused` are the
+    branches, by the byte they begin at, that are no C at all.
     """
-    chooser = Chooser(tokens, inside, turn=turn)
+    chooser = Chooser(tokens, inside, turn=turn, refused=refused)
     chooser.run(directives.groups)
     sketch = Sketch(tokens, flags, chooser.live)
     sketch.result.dropped = chooser.dropped
     for directive in directives.all:
         sketch.blank(directive.start, directive.end)
-    for start, end in chooser.dropped:
+    sketch.result.refused = chooser.refused
+    for start, end in chooser.dropped + chooser.refused:
         sketch.blank(start, end)
     mask_annotations(sketch)
     sketch.look()

@@ -31,6 +31,8 @@ _EQUALS, _STAR, _DOT = ord("="), ord("*"), ord(".")
 
 _OPERATORS = np.zeros(256, np.bool_)
 _OPERATORS[list(b"=<>+-*/%&|^!.:")] = True
+_PREFIXED = np.zeros(256, np.bool_)
+_PREFIXED[list(b"=+-/|!~?<>^")] = True
 _BINARY = np.zeros(256, np.bool_)
 _BINARY[list(b"=<>/%|^:?")] = True
 
@@ -326,6 +328,99 @@ def _stand_in(sketch: Sketch, first: int, place: int, close: int, text: bytes, *
 # -- macros among statements --------------------------------------------------------------------------
 
 
+def bare_members(sketch: Sketch) -> None:
+    """`struct s { __ITEMS }`, `enum { D(0) FIRST, … }`: macros that make members, or nothing."""
+    view = sketch.view
+    sign = view.sign
+    starts = (sign[:-2] == _BRACE) | (sign[:-2] == _SEMICOLON) | (sign[:-2] == _COMMA)
+    word = (sign[1:-1] == WORD) & ~(view.flags[1:-1] & words.KEYWORD).astype(bool)
+    alone = (sign[2:] == _CLOSE_BRACE) | (view.flags[1:-1] & words.STATEMENT).astype(bool) | (sign[2:] == _PAREN)
+    places = np.flatnonzero(starts & word & alone).astype(np.int32) + 1
+    for place, brace in zip(places.tolist(), view.enclosing(places).tolist(), strict=True):
+        if brace < 0 or sign[brace] != _BRACE:
+            continue
+        kind = sketch.kind(brace)
+        last = place
+        if sign[place + 1] == _PAREN:
+            last = int(view.mate[place + 1])
+            if kind != ENUM or last < 0 or sign[last + 1] != WORD:
+                continue
+        elif kind != STRUCT or (sign[place + 1] == WORD and not view.flags[place] & words.STATEMENT):
+            continue
+        sketch.blank(int(view.start[place]), int(view.end[last]))
+
+
+def bare_statements(sketch: Sketch) -> None:
+    """`SLEEP_ON_HEAD` on a line of its own: a macro without arguments that is whole statements."""
+    view = sketch.view
+    candidates = (view.flags & words.STATEMENT).astype(bool) & (view.sign == WORD)
+    following = view.sign[1:]
+    candidates[:-1] &= (following == WORD) | (following == _CLOSE_BRACE) | (following == _STAR) | (following == _BRACE)
+    places = np.flatnonzero(candidates).astype(np.int32)
+    for place, brace in zip(places.tolist(), view.enclosing(places).tolist(), strict=True):
+        if brace < 0 or view.sign[brace] != _BRACE or sketch.kind(brace) not in (FUNCTION, BLOCK):
+            continue
+        if _begins_statement(sketch, place):
+            _semicolon_after(sketch, place)
+
+
+def prefixes(sketch: Sketch) -> None:
+    """`x = REG_TO_VA y;`, `f(DRM_ARG(vma) vma->start)`: a macro that is a cast, or a list with its comma."""
+    view = sketch.view
+    sign = view.sign
+    word = (sign == WORD) & ~(view.flags & words.KEYWORD).astype(bool)
+    places = np.flatnonzero(word[1:-1] & word[2:] & _PREFIXED[sign[:-2]]) + 1
+    for place in places.tolist():
+        sketch.blank(int(view.start[place]), int(view.end[place]))
+    for close in _places((sign[:-1] == _CLOSE_PAREN) & word[1:]):
+        opening = int(view.mate[close])
+        if opening <= 1 or not word[opening - 1] or sign[opening - 2] not in (_PAREN, _COMMA):
+            continue
+        outer = int(view.outer[opening])
+        if outer > 0 and sign[outer] == _PAREN and word[outer - 1] and sketch.in_code(opening):
+            sketch.result.calls += sketch.called(view.at[opening - 1 : close + 1])
+            sketch.blank(int(view.start[opening - 1]), int(view.end[close]))
+
+
+def old_designators(sketch: Sketch) -> None:
+    """`[0] { … }` among an initialiser's values: the index is blanked where no `=` follows it."""
+    view = sketch.view
+    sign = view.sign
+    after = (sign[1:] == _BRACE) | (sign[1:] == STRING) | (sign[1:] == WORD) | (sign[1:] == NUMBER)
+    for close in _places((sign[:-1] == ord("]")) & after):
+        opening = int(view.mate[close])
+        if opening <= 0 or sign[opening - 1] not in (_BRACE, _COMMA):
+            continue
+        outer = int(view.outer[opening])
+        if outer >= 0 and sign[outer] == _BRACE and sketch.kind(outer) == INITIALIZER:
+            sketch.blank(int(view.start[opening]), int(view.end[close]))
+
+
+def units(sketch: Sketch) -> None:
+    """`2 MINS`, where the macro is `* 60 SECS`: a word behind a number is no C."""
+    view = sketch.view
+    for place in _places((view.sign[:-1] == NUMBER) & (view.sign[1:] == WORD) & (view.end[:-1] < view.start[1:])):
+        if not view.flags[place + 1] & words.KEYWORD:
+            sketch.blank(int(view.start[place + 1]), int(view.end[place + 1]))
+
+
+def storage_before_macros(sketch: Sketch) -> None:
+    """`static DECLARE_MUTEX(sem);` within a function: without `static` it reads as a call."""
+    view = sketch.view
+    sign = view.sign
+    storage = (view.flags[:-2] & words.STORAGE).astype(bool) & (sign[1:-1] == WORD) & (sign[2:] == _PAREN)
+    storage &= ~(view.flags[1:-1] & words.KEYWORD).astype(bool)
+    for place in _places(storage):
+        close = int(view.mate[place + 2])
+        first = place
+        while first and view.flags[first - 1] & words.STORAGE:
+            first -= 1
+        if close < 0 or not first or sign[close + 1] not in (_SEMICOLON, _EQUALS) or not sketch.in_code(place + 2):
+            continue
+        if sign[first - 1] in (_SEMICOLON, _BRACE, _CLOSE_BRACE, _COLON):
+            sketch.blank(int(view.start[first]), int(view.end[place]))
+
+
 def blocks_behind_macros(sketch: Sketch) -> None:
     """`list_for_each(pos, head) {`: the name becomes `while`, which takes anything and a block."""
     view = sketch.view
@@ -382,7 +477,7 @@ def _begins_statement(sketch: Sketch, place: int) -> bool:
     previous = int(view.sign[place - 1])
     if previous in (_SEMICOLON, _BRACE, _CLOSE_BRACE):
         return True
-    if previous == _COLON:
+    if previous == _COLON or (previous == WORD and view.flags[place - 1] & words.STATEMENT):
         return True
     if previous == _CLOSE_PAREN:
         opening = int(view.mate[place - 1])
@@ -403,7 +498,9 @@ def odd_arguments(sketch: Sketch) -> None:
     before = np.zeros(len(sign), np.bool_)
     before[:-1] = (sign[1:] == _CLOSE_PAREN) | (sign[1:] == _COMMA)
     operator = (_OPERATORS[sign] & before) | (_BINARY[sign] & after)
-    empty = (sign == _COMMA) & (after | before)
+    last = np.zeros(len(sign), np.bool_)
+    last[:-1] = sign[1:] == _CLOSE_PAREN
+    empty = (sign == _COMMA) & (after | last)
     odd = (typed & after) | jumps | (sign == _SEMICOLON) | operator | empty
     places = np.flatnonzero(odd).astype(np.int32)
     places = places[places < view.count]
@@ -501,7 +598,13 @@ RULES: tuple[Rule, ...] = (
     join_strings,
     ranges,
     label_addresses,
+    units,
+    storage_before_macros,
     file_level_macros,
+    bare_members,
+    bare_statements,
+    prefixes,
+    old_designators,
     struct_semicolons,
     blocks_behind_macros,
     statements_without_semicolon,

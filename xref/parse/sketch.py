@@ -59,6 +59,8 @@ class Normalized:
     uses: list[MacroUse] = field(default_factory=list)
     calls: list[int] = field(default_factory=list)
     dropped: list[tuple[int, int]] = field(default_factory=list)
+    #: byte ranges of branches that are in no language of this parser
+    refused: list[tuple[int, int]] = field(default_factory=list)
     #: byte ranges of the stand-ins, in which a name that the parser finds is none
     standins: list[tuple[int, int]] = field(default_factory=list)
     #: tokens that end an item of the file although they are no `;` or `}`

@@ -27,14 +27,16 @@ OPENER = 262144  # a macro that opens a block it does not close
 OPENS_VALUE = 524288  # … and that block is an initialiser
 CLOSER = 1048576  # a macro that closes a block it did not open
 
+FRAGMENT = 2097152  # a macro that is a piece of an expression: `* HZ`, `q,`, `return`
+RESPELL = 4194304  # a keyword's GNU spelling, which the grammar knows in the plain one only
+
 #: what a macro of one directory may mean while the same name is something else in the next
-SCOPED = ANNOTATION | ANNOTATION_CALL | WRAPPER | POINTER
+SCOPED = ANNOTATION | ANNOTATION_CALL | WRAPPER | POINTER | FRAGMENT
 
 _TABLE: dict[str, int] = {
     "struct union enum": KEYWORD | TYPE | TAG,
-    "int char short long float double void signed unsigned _Bool __signed__ __signed _Complex __int128": KEYWORD
-    | TYPE
-    | PRIMITIVE,
+    "int char short long float double void signed unsigned _Bool _Complex __int128": KEYWORD | TYPE | PRIMITIVE,
+    "__signed__ __signed": KEYWORD | TYPE | PRIMITIVE | RESPELL,
     "const volatile": KEYWORD | TYPE | STORAGE,
     "static extern register inline auto typedef _Thread_local _Noreturn": KEYWORD | STORAGE,
     "__inline__ __inline __const __const__ __volatile__ __volatile __restrict restrict __restrict__": KEYWORD
