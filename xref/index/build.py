@@ -144,7 +144,7 @@ class _Run:
         before = known.tree(self.name) if known else None
         if known and before and known.unchanged(before, files, skipped, self.arch):
             return Report(self.name, len(files), 0, len(skipped), known.problems(before.id), False)
-        lessons, reading = self._lessons(files, known, before)
+        lessons, reading = self._lessons(files, known)
         blobs = known.reusable([(h.hash, h.file.kind) for h in files], lessons, reading) if known else {}
         wanted: dict[tuple[bytes, str], Hashed] = {}
         for entry in files:
@@ -153,7 +153,8 @@ class _Run:
                 wanted[key] = entry
         draft = store.Draft(self.index)
         try:
-            merge = Merge(draft.db, self.name, str(self.root.resolve()), self.arch, _now())
+            arch = self.arch or (before.arch if before else None) or _usual_arch(h.file.path for h in files)
+            merge = Merge(draft.db, self.name, str(self.root.resolve()), arch, _now())
             merge.begin(lessons, reading)
             self._read(list(wanted.values()), lessons, merge, skipped, blobs)
             merge.finish(files, blobs, skipped, lambda done, total: self.progress(done, total, "write"))
@@ -166,7 +167,7 @@ class _Run:
             raise
         return Report(self.name, len(files), len(wanted), len(skipped), problems, True)
 
-    def _lessons(self, files: list[Hashed], known: Known | None, before: object) -> tuple[Lessons, int | None]:
+    def _lessons(self, files: list[Hashed], known: Known | None) -> tuple[Lessons, int | None]:
         """What the tree's macros teach, and the number under which the index knows these lessons."""
         sources = [h for h in files if h.file.kind == "c"]
         if known:
@@ -257,6 +258,12 @@ def _chunks(jobs: Iterable[Job], sizes: list[int]) -> Iterator[list[Job]]:
             chunk, size = [], 0
     if chunk:
         yield chunk
+
+
+def _usual_arch(paths: Iterable[str]) -> str | None:
+    """The architecture preferred where nobody says: the PC's, by the name it has in this tree."""
+    present = {path.split("/")[1] for path in paths if path.startswith("arch/") and path.count("/") > 1}
+    return next((arch for arch in ("i386", "x86") if arch in present), None)
 
 
 def _now() -> str:

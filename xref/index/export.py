@@ -57,17 +57,21 @@ def references(index: Index) -> Iterator[Reference]:
 def calls(index: Index) -> Iterator[Call]:
     """Every call site, file by file."""
     for path, rows in _by_file(index, only_calls=True):
-        found = [Call(path, line, column, function, name, kind) for name, _, line, column, function, kind in rows]
+        found = []
+        for name, _, line, column, function, symbol in rows:
+            kind = index.call_kind(symbol, path)
+            if kind is not None:
+                found.append(Call(path, line, column, function, name, kind))
         found += index.pointer_calls(path)
         found.sort(key=lambda call: (call.line, call.column))
         yield from found
 
 
-_Row = tuple[str, str, int, int, str | None, str]
+_Row = tuple[str, str, int, int, str | None, int]
 
 
 def _by_file(index: Index, *, only_calls: bool = False) -> Iterator[tuple[str, list[_Row]]]:
-    """For each file its references: (name, kind, line, column, function, kind of call)."""
+    """For each file its references: (name, kind, line, column, function, symbol)."""
     symbol, columns = _everything(index, only_calls)
     names = index.symbol_names()
     bits = np.zeros(max(names, default=0) + 2, np.int64)
@@ -75,20 +79,19 @@ def _by_file(index: Index, *, only_calls: bool = False) -> Iterator[tuple[str, l
         bits[number] |= 1 << kind
     meanings = _Meanings(bits)
     shown = _shown(meanings, symbol, columns[:, 3])
-    macro = meanings.has(symbol, "macro") & ~meanings.has(symbol, "function", "prototype", "label")
     order = np.lexsort((columns[:, 2], columns[:, 1], columns[:, 0]))
-    symbol, columns, shown, macro = symbol[order], columns[order], shown[order], macro[order]
+    symbol, columns, shown = symbol[order], columns[order], shown[order]
     edges = np.flatnonzero(np.diff(columns[:, 0], prepend=-1, append=-1))
     ranges = {int(columns[low, 0]): (int(low), int(high)) for low, high in zip(edges, edges[1:], strict=False)}
     for blob, paths in index.blob_paths().items():
         low, high = ranges.get(blob, (0, 0))
         scopes = index.scope_names(blob)
         rows: list[_Row] = []
-        for number, (_, line, column, _, scope), kind, is_macro in zip(
-            symbol[low:high].tolist(), columns[low:high].tolist(), shown[low:high].tolist(), macro[low:high].tolist(), strict=True
+        for number, (_, line, column, _, scope), kind in zip(
+            symbol[low:high].tolist(), columns[low:high].tolist(), shown[low:high].tolist(), strict=True
         ):
             function = scopes[scope - 1] if scope else None
-            rows.append((names[number], REFERENCE_KINDS[kind], line, column, function, "macro" if is_macro else "direct"))
+            rows.append((names[number], REFERENCE_KINDS[kind], line, column, function, number))
         for path in paths:
             yield path, rows
 

@@ -17,7 +17,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import NamedTuple
 
+from xref.graph.linkage import Named
+from xref.graph.linkage import include_candidates
+from xref.graph.linkage import is_macro_call
 from xref.index.errors import IndexFileError
 from xref.index.records import Call
 from xref.index.records import Definition
@@ -82,6 +86,8 @@ class Index:
         self.arch: str | None = arch or stored
         self._blocks: OrderedDict[tuple[int, int], Unpacked] = OrderedDict()
         self._scopes: OrderedDict[int, list[str]] = OrderedDict()
+        self._link_cache: dict[int, _Links] = {}
+        self._call_kinds: dict[tuple[int, str], str] = {}
 
     def close(self) -> None:
         """Let go of the file."""
@@ -334,7 +340,6 @@ class Index:
         symbol = self.symbol(name)
         if symbol is None:
             return []
-        kind = self._call_kind(symbol)
         found = []
         for uses in self._uses(symbol):
             called = uses.kind == _CALL
@@ -342,7 +347,9 @@ class Index:
             for blob, line, column, scope in zip(*columns, strict=True):
                 caller = self._scope_names(blob)[scope - 1] if scope else None
                 for path in self._paths.get(blob, ()):
-                    found.append(Call(path, line, column, caller, name, kind))
+                    kind = self.call_kind(symbol, path)
+                    if kind is not None:
+                        found.append(Call(path, line, column, caller, name, kind))
         found += [call for call in self._through_field(symbol, name)]
         found.sort(key=lambda c: (c.file, c.line, c.column))
         return found
@@ -354,12 +361,36 @@ class Index:
             for path in self._paths.get(blob, ()):
                 yield Call(path, line, column, caller, expression, "indirect", None, name)
 
-    def _call_kind(self, symbol: int) -> str:
-        """`direct` where some function of the tree has the name, `macro` where nothing but a macro has it."""
-        kinds = {DEFINITION_KINDS[row[0]] for row in self._db.execute("SELECT DISTINCT kind FROM definitions WHERE symbol = ?", [symbol])}
-        if "macro" in kinds and not kinds & {"function", "prototype"}:
-            return "macro"
-        return "direct"
+    def call_kind(self, symbol: int, path: str) -> str | None:
+        """What `name(…)` in a file is: `direct`, `macro`, `indirect` (a variable), None for a cast to a type."""
+        links = self._links(symbol)
+        if links.plain is None:
+            key = (symbol, path)
+            if key not in self._call_kinds:
+                macro = is_macro_call(path, self.arch, links.macros, links.functions)
+                self._call_kinds[key] = "macro" if macro else "direct"
+            return self._call_kinds[key]
+        return links.plain or None
+
+    def _links(self, symbol: int) -> _Links:
+        """The definitions of a name as its callers may mean them."""
+        links = self._link_cache.get(symbol)
+        if links is None:
+            query = "SELECT kind, static, blob FROM definitions WHERE symbol = ?"
+            links = _Links([], [], None)
+            kinds = set()
+            for number, static, blob in self._db.execute(query, [symbol]):
+                kind = DEFINITION_KINDS[number]
+                for path in self._paths.get(blob, ()):
+                    kinds.add(kind)
+                    named = Named(path, bool(static), arch_of(path))
+                    if kind == "macro":
+                        links.macros.append(named)
+                    elif kind in ("function", "label", "prototype"):
+                        links.functions.append(named)
+            links = links._replace(plain=_plain_kind(kinds))
+            self._link_cache[symbol] = links
+        return links
 
     def callees(self, name: str) -> list[Call]:
         """What the functions (or macros) of this name call, in the order of the calls."""
@@ -382,8 +413,9 @@ class Index:
             for uses in self._uses(symbol):
                 here = (uses.blob == blob) & (uses.kind == _CALL) & (uses.line >= d.line) & (uses.line <= d.end_line)
                 for line, column, scope in zip(uses.line[here].tolist(), uses.column[here].tolist(), uses.scope[here].tolist(), strict=True):
-                    if scope and self._scope_names(blob)[scope - 1] == d.name:
-                        found.append(Call(d.file, line, column, d.name, word, self._call_kind(symbol)))
+                    kind = self.call_kind(symbol, d.file)
+                    if kind is not None and scope and self._scope_names(blob)[scope - 1] == d.name:
+                        found.append(Call(d.file, line, column, d.name, word, kind))
         query = ("SELECT line, column, scope, name, expression FROM pointer_calls LEFT JOIN symbols ON symbols.id = field "
                  "WHERE blob = ? AND line BETWEEN ? AND ?")
         for line, column, scope, field, expression in self._db.execute(query, [blob, d.line, d.end_line]):
@@ -399,8 +431,6 @@ class Index:
 
     def resolve_include(self, path: str, target: str, system: bool) -> tuple[str, ...]:
         """The files that an `#include` in `path` can mean, the likeliest first."""
-        from xref.graph.linkage import include_candidates
-
         return tuple(each for each in include_candidates(path, target, system, self.arch, self._archs) if each in self._path_set)
 
     @cached_property
@@ -463,6 +493,27 @@ class Index:
                 break
         found.sort(key=lambda match: (match.file, match.line))
         return found
+
+
+class _Links(NamedTuple):
+    """What a name can be where it is called; `plain` is the kind of call where no place makes a difference."""
+
+    macros: list[Named]
+    functions: list[Named]
+    plain: str | None
+
+
+def _plain_kind(kinds: set[str]) -> str | None:
+    """The kind of call if it is the same everywhere; "" for what cannot be called, None where it depends."""
+    if "macro" in kinds:
+        return None if kinds & {"function", "label", "prototype"} else "macro"
+    if kinds & {"function", "prototype", "label"} and not ("variable" in kinds and "function" not in kinds):
+        return "direct"
+    if "variable" in kinds:
+        return "indirect"
+    if kinds & {"typedef"}:
+        return ""
+    return "direct"
 
 
 def _path_filter(path: str | None) -> Callable[[str], bool]:

@@ -192,7 +192,7 @@ def _comments(signs: str) -> re.Pattern[str]:
         "|": r"\|",
         ";": r";(?!;)",
         "#": r"(?:^[ \t]*#|(?<=[ \t;])#(?=[ \t#]|$))",
-        "$": r"(?:^[ \t]*#|(?<=[ \t;])#)",  # `#` that can be no immediate operand
+        "$": r"(?:^[ \t]*#|(?<=[ \t;])#(?=[ \t#A-Za-z]|$))",  # `#` that can be no immediate operand
     }
     return re.compile("|".join(choices[sign] for sign in signs))
 
@@ -651,7 +651,7 @@ class _Reader:
             self._assign(word, line, number, at + 1, line.index("=", at) + 1, end)
         elif first == "(" and self._is_maker(word):
             return self._make(line, number, word, at, begin, end)
-        elif branch and word not in self.words:
+        elif branch and word not in self.words and not (first == "(" and begin == at + len(word)):
             self._content("code", number)
             self._branch(line, number, word + suffix, branch, at, begin, end)
         elif word in self.words or word.isupper() or (first == "(" and begin == at + len(word)):

@@ -117,7 +117,7 @@ REGISTERS = words(
     fpul ccr exr usp ssp lcr tbr cc icc fcc pmc pmd itr dtr itc pkr ibr cpuid irp srp dcr psw bpsw bpc
     spi spu sar daif daifset daifclr nzcv lp_start lp_end one_read n_reads one_write n_writes
     n_reads_strong StoreStore StoreLoad LoadStore LoadLoad Sync MemIssue bpcsr lp_count status32 ep tp
-    lbeg lend lcount AT
+    lbeg lend lcount AT lp
     """
 )
 _REGISTER_PATTERN = re.compile(REGISTER, re.ASCII)
@@ -217,7 +217,7 @@ def target_of(branch: Branch, operands: str, mnemonic: str = "") -> Target | Non
         found = _TARGET.fullmatch(part)
         if found and (found["wrap"] or "A").isupper() and (found["wrap"] is None) == (found["close"] is None):
             name = found["name"]
-            if name[0] == "." and name[:2] != ".L" and mnemonic[:1] == "b":  # the code of a powerpc64 descriptor
+            if name[0] == "." and name[:2] != ".L" and mnemonic[:1] == "b":  # powerpc64: the code of name
                 return Target(at + found.start("name") + 1, name[1:])
             if not is_register(name):
                 # alpha's own labels are `$x`; but x86 jumps far with `ljmp $16, $f`
@@ -268,6 +268,7 @@ def asm_string_calls(text: bytes) -> list[tuple[int, str]]:
     labels and labels that the text itself defines are no symbols.
     """
     plain = _ESCAPE.sub(_unescape, text.decode("latin-1"))
+    tail = plain.rstrip()[-200:]
     labels: set[str] | None = None
     calls: list[tuple[int, str]] = []
     begin = 0
@@ -276,12 +277,18 @@ def asm_string_calls(text: bytes) -> list[tuple[int, str]]:
         branch = branch_of(found["mnemonic"]) if found else None
         if found and branch and found["operands"] and "%l" not in found["operands"]:
             target = target_of(branch, found["operands"], found["mnemonic"])
-            # `"bl __get_user_" #size`: the rest of the name is not here
-            whole = target and not (target.name[-1] == "_" and plain.rstrip().endswith(target.name))
-            if target and whole and not target.pointer and not target.name.startswith((".L", "$")):
+            if target and not target.pointer and _is_symbol(target, found["operands"], branch, tail):
                 if labels is None:
                     labels = set(_LABEL.findall(plain))
                 if target.name not in labels:
                     calls.append((begin + found.start("operands") + target.at, target.name))
         begin += len(piece) + 1
     return calls
+
+
+def _is_symbol(target: Target, operands: str, branch: Branch, tail: str) -> bool:
+    """Return whether a target in a string is a symbol's whole name, and no local label."""
+    name = target.name
+    if name.startswith((".L", "$")) or (operands[target.at - 1] == "." and not branch.link):
+        return False
+    return not (name.endswith("_") and tail.endswith(name))  # `"bl __get_user_" #size` goes on elsewhere

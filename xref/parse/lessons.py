@@ -161,7 +161,7 @@ def _may_define(macro: Macro, tokens: list[bytes]) -> bool:
     if len(tokens) > 1 and tokens[0] in params and (tokens[1] in params or tokens[1] == b"##" or tokens[1] == b"*"):
         return True
     # another macro's use, which may define in its turn; or `some_t name = …`
-    return len(tokens) > 1 and (tokens[1] == b"(" or (tokens[1][:1].isalpha() or tokens[1][:1] == b"_" or tokens[1] == b"*"))
+    return len(tokens) > 1 and (tokens[1] in (b"(", b"##") or (tokens[1][:1].isalpha() or tokens[1][:1] == b"_" or tokens[1] == b"*"))
 
 
 def learn(data: bytes) -> Taught:
@@ -210,6 +210,7 @@ def _learn_braces(name: bytes, body: bytes, taught: Taught) -> None:
 def _learn_call(macro: Macro, taught: Taught) -> None:
     name, params, body = macro
     assert params is not None
+    first = name not in taught.functions_like
     taught.functions_like.add(name)
     tokens = split(body)
     without = [token for token in tokens if token not in params]
@@ -222,7 +223,8 @@ def _learn_call(macro: Macro, taught: Taught) -> None:
         taught.loops.add(name)
     elif _is_statement(tokens):
         taught.statements.add(name)
-    if _may_define(macro, tokens):
+    # Of alternatives in one file the first counts, as it does where a branch of an `#if` must be chosen.
+    if first and _may_define(macro, tokens):
         taught.makers.append(macro)
 
 
