@@ -6,6 +6,7 @@ Uses nothing of the index: it is asked with plain values, so that it can be test
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -52,18 +53,6 @@ def include_candidates(path: str, target: str, system: bool, arch: str | None, a
     yield from offer(target)
 
 
-def scope_of_header(path: str) -> str | None:
-    """Below which directory a header can be included by its neighbours: "" for the whole tree, None for a `.c`."""
-    if not path.endswith(".h"):
-        return None
-    parts = path.split("/")
-    if "include" in parts[:-1]:
-        before = parts[: parts.index("include")]
-        whole = len(before) < 2 or (len(before) == 2 and before[0] == "arch")
-        return "" if whole else "/".join(before) + "/"
-    return "/".join(parts[:-1]) + "/" if len(parts) > 1 else ""
-
-
 class Named(NamedTuple):
     """One definition of a name, as far as linkage looks at it."""
 
@@ -73,35 +62,34 @@ class Named(NamedTuple):
     arch: str | None
 
 
-def visible(named: Named, path: str, arch: str | None) -> bool:
-    """Can code in `path`, built for `arch`, mean this definition?  By place alone, not by its includes."""
+def visible(named: Named, path: str, arch: str | None, reaches: Callable[[str, str], bool]) -> bool:
+    """Can code in `path`, built for `arch`, mean this definition?
+
+    What a header has must be included; what a `.c` has must have external linkage and be built.
+    """
     if named.file == path:
         return True
-    if named.arch is not None and named.arch not in (arch, _arch_of_user(path)):
-        return False
-    scope = scope_of_header(named.file)
-    if scope is None:
-        return not named.static
-    return path.startswith(scope)
+    if named.file.endswith(".h"):
+        return reaches(path, named.file)
+    return not named.static and named.arch in (None, arch)
 
 
-def _arch_of_user(path: str) -> str | None:
-    parts = path.split("/")
-    return parts[1] if parts[0] == "arch" and len(parts) > 2 else None
-
-
-def is_macro_call(path: str, arch: str | None, macros: Iterable[Named], functions: Iterable[Named]) -> bool:
+def is_macro_call(
+    path: str, arch: str | None, macros: Iterable[Named], functions: Iterable[Named], reaches: Callable[[str, str], bool]
+) -> bool:
     """Does `name(…)` in `path` use a macro although functions have that name too?
 
     `memset` is a function of `lib/string.c`, but i386 code that calls it gets the macro of its header.  Where a
     header has both, as alternatives, the function is what the name stands for.
     """
-    seen = [macro for macro in macros if macro.file.endswith(".h") or macro.file == path]
-    seen = [macro for macro in seen if visible(macro, path, arch)]
+    seen = [macro for macro in macros if macro.file == path or (macro.file.endswith(".h") and reaches(path, macro.file))]
     if not seen:
         return False
-    known = [function for function in functions if visible(function, path, arch)]
-    if not known:
-        return True
-    both = {function.file for function in known} & {macro.file for macro in seen}
-    return not both
+    known = [function for function in functions if visible(function, path, arch, reaches)]
+    return not {function.file for function in known} & {macro.file for macro in seen}
+
+
+def arch_of_user(path: str) -> str | None:
+    """The architecture that a file under `arch/` is built for."""
+    parts = path.split("/")
+    return parts[1] if parts[0] == "arch" and len(parts) > 2 else None

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
+from xref.graph.includes import IncludeGraph
 from xref.graph.linkage import Named
+from xref.graph.linkage import arch_of_user
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import is_macro_call
 from xref.index.errors import IndexFileError
@@ -42,6 +44,7 @@ _READ = REFERENCE_KINDS.index("read")
 _KEPT = 256
 _SPACE = re.compile(r"\s+")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\.)*", re.MULTILINE | re.DOTALL)
 _ARCH = re.compile(r"^(?:arch/([^/]+)/|include/asm-([^/]+)/)")
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 
@@ -87,6 +90,7 @@ class Index:
         self._blocks: OrderedDict[tuple[int, int], Unpacked] = OrderedDict()
         self._scopes: OrderedDict[int, list[str]] = OrderedDict()
         self._link_cache: dict[int, _Links] = {}
+        self._graphs: dict[str | None, IncludeGraph] = {}
         self._call_kinds: dict[tuple[int, str], str] = {}
 
     def close(self) -> None:
@@ -231,7 +235,7 @@ class Index:
     def _definition(self, name: str, path: str, kind: int, blob: int, text: bytes, line: int, column: int, end_line: int,
                     static: int, head: int, tail: int, macro: int | None, condition: int) -> Definition:
         made_by = self._name(macro) if macro is not None else None
-        return Definition(name, DEFINITION_KINDS[kind], path, line, end_line, bool(static), _signature(text, head, tail),
+        return Definition(name, DEFINITION_KINDS[kind], path, line, end_line, bool(static & 1), _signature(text, head, tail),
                           arch_of(path), made_by, column, self._condition(blob, condition))
 
     def _name(self, symbol: int) -> str:
@@ -367,7 +371,8 @@ class Index:
         if links.plain is None:
             key = (symbol, path)
             if key not in self._call_kinds:
-                macro = is_macro_call(path, self.arch, links.macros, links.functions)
+                arch = arch_of_user(path) or self.arch
+                macro = is_macro_call(path, arch, links.macros, links.functions, self.include_graph(arch).reaches)
                 self._call_kinds[key] = "macro" if macro else "direct"
             return self._call_kinds[key]
         return links.plain or None
@@ -376,14 +381,14 @@ class Index:
         """The definitions of a name as its callers may mean them."""
         links = self._link_cache.get(symbol)
         if links is None:
-            query = "SELECT kind, static, blob FROM definitions WHERE symbol = ?"
+            query = "SELECT kind, static, blob FROM definitions WHERE symbol = ? AND static < 2"
             links = _Links([], [], None)
             kinds = set()
             for number, static, blob in self._db.execute(query, [symbol]):
                 kind = DEFINITION_KINDS[number]
                 for path in self._paths.get(blob, ()):
                     kinds.add(kind)
-                    named = Named(path, bool(static), arch_of(path))
+                    named = Named(path, static == 1, arch_of(path))
                     if kind == "macro":
                         links.macros.append(named)
                     elif kind in ("function", "label", "prototype"):
@@ -432,6 +437,26 @@ class Index:
     def resolve_include(self, path: str, target: str, system: bool) -> tuple[str, ...]:
         """The files that an `#include` in `path` can mean, the likeliest first."""
         return tuple(each for each in include_candidates(path, target, system, self.arch, self._archs) if each in self._path_set)
+
+    def include_graph(self, arch: str | None) -> IncludeGraph:
+        """Which headers each file reaches, `asm/` being that of this architecture."""
+        graph = self._graphs.get(arch)
+        if graph is None:
+            known = self._path_set
+            archs = self._archs
+            memory: dict[tuple[str, str, bool], str | None] = {}
+
+            def resolve(path: str, target: str, system: bool) -> str | None:
+                key = (path.rpartition("/")[0], target, system)
+                if key not in memory:
+                    candidates = include_candidates(path, target, system, arch, archs)
+                    memory[key] = next((each for each in candidates if each in known), None)
+                return memory[key]
+
+            query = "SELECT path, target, system FROM files JOIN includes ON includes.blob = files.blob WHERE tree = ?"
+            edges = self._db.execute(query, [self._tree_id])
+            graph = self._graphs[arch] = IncludeGraph(self._all_paths, edges, resolve)
+        return graph
 
     @cached_property
     def _archs(self) -> tuple[str, ...]:
@@ -532,5 +557,5 @@ def _signature(text: bytes, head: int, tail: int) -> str:
     if "/" in raw:
         raw = _COMMENT.sub(" ", raw)
     if "#" in raw:
-        raw = re.sub(r"^[ \t]*#[^\n]*(\\\n[^\n]*)*", " ", raw, flags=re.MULTILINE)
+        raw = _DIRECTIVE.sub(" ", raw)
     return _SPACE.sub(" ", raw).strip()

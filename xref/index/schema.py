@@ -93,7 +93,7 @@ definitions = Table(
     Column("column", Integer, primary_key=True, comment="of the name, in bytes, from 1"),
     Column("kind", Integer, primary_key=True, comment="place in parse.facts.DEFINITION_KINDS, from 0"),
     Column("end_line", Integer, nullable=False, comment="of the closing brace"),
-    Column("static", Integer, nullable=False, comment="1 for internal linkage"),
+    Column("static", Integer, nullable=False, comment="1 for internal linkage; 2 more under #if 0"),
     Column("head", Integer, nullable=False, comment="byte where the declaration begins"),
     Column("tail", Integer, nullable=False, comment="byte behind its head, where the signature ends"),
     Column("macro", Integer, comment="symbols.id of the macro that made it, else null"),

@@ -115,6 +115,13 @@ _EXPRESSION = words(
     .rept .iifdef .incbin .import .reloc .inst
     """
 )
+#: After these, where nothing delays them, control does not fall through to what follows.
+_ENDERS = words(
+    """
+    jmp ret retq retl iret iretq iretl lret sysexit sysret sysretq b bx br blr bctr rfi rfid rfci lpsw lpswe
+    j jg eret rts rte jra bra tail
+    """
+)
 _ADDRESS_OF = words(
     """
     la lla dla lda ldah adr adrl adrp adr_l larl lea leal leaq leaw lea.l pea sethi set setx setuw setsw
@@ -162,6 +169,8 @@ _IDENTIFIER = re.compile(
 )
 _NAME = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z_][\w.$]*", re.ASCII)
+_PASTE = re.compile(r"[ \t]*##+[ \t]*")
+_PARAMETER = re.compile(r"\\(?:\(\)|@|(\w+))", re.ASCII)
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _LOAD_PC = re.compile(r"pc[ \t]*,[ \t]*(\[[^\]]*\]!?|r\d+|ip|[=.]\w+)", re.ASCII)
 _PARAMETER_LABEL = re.compile(r"[ \t]*([\w.$]*(?:\\|##)[\w\\().$@#]*)[ \t]*:", re.ASCII)
@@ -237,6 +246,10 @@ class _Label:
     #: "code" or "data", as what follows it shows; "" for nothing
     content: str = ""
     last: int = 0
+    #: control does not fall into it from above
+    apart: bool = False
+    #: called in this file, and a function for no other reason
+    inner: bool = False
     kind: str = "label"
     end: int = 0
 
@@ -263,15 +276,16 @@ class _Macro:
             return True
         return self.cpp and any(word in self.parameters for word in _WORD.findall(text))
 
-    def fill(self, text: str, arguments: list[str]) -> str:
-        """Return a template with the arguments put in and pasted."""
+    def fill(self, text: str, arguments: list[str], user: _Macro | None) -> tuple[str, bool]:
+        """Put the arguments into a template; return also whether `user`'s parameters are in it."""
         given = dict(zip(self.parameters, arguments, strict=False))
         if self.cpp:
             text = _WORD.sub(lambda word: given.get(word.group(), word.group()), text)
-            return re.sub(r"[ \t]*##+[ \t]*", "", text)
-        return re.sub(
-            r"\\(?:\(\)|@|(\w+))", lambda word: given.get(word[1], word.group()) if word[1] else "", text
-        )
+        else:
+            text = _PARAMETER.sub(lambda word: given.get(word[1], word.group()) if word[1] else "", text)
+        if user and ("\\" in text or any(word in user.parameters for word in _WORD.findall(text))):
+            return text, True
+        return _PASTE.sub("", text), False
 
 
 class _Branching(NamedTuple):
@@ -404,6 +418,7 @@ class _Reader:
         self.goes_on: str = ""
         self.condition: list[str] = []
         self.kind = "read"
+        self.last = ""  # the last instruction
 
     # ── lines ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -434,8 +449,10 @@ class _Reader:
                     break
             found = nameless(line)
             if found and (found[1] is None or self._is_nameless(found[1], line)):
-                if found[1] and (self.open or self.macro):
-                    self._content("code", number)
+                if found[1]:
+                    self.last = found[1]
+                    if self.open or self.macro:
+                        self._content("code", number)
                 continue
             if "\\" in line and line.rstrip().endswith("\\"):
                 line = line.rstrip()[:-1]
@@ -639,6 +656,8 @@ class _Reader:
         Returns where the next statement begins, less one, where it begins before `end`.
         """
         self.kind = "read"
+        if word[0] != ".":
+            self.last = word
         first = suffix[:1] or line[begin : begin + 1]
         branch = branch_of(word + suffix)
         if word in _DATA:
@@ -666,14 +685,15 @@ class _Reader:
         else:
             self._content("code", number)
             if first == "p" and word.startswith(("ldr", "mov")):
-                self._load_pc(line, number, begin, end)
+                self._load_pc(line, number, word, begin, end)
             self.kind = "address" if word in _ADDRESS_OF else "read"
             self._operands(line, begin, end, number, self.kind)
         return None
 
-    def _load_pc(self, line: str, number: int, begin: int, end: int) -> None:
+    def _load_pc(self, line: str, number: int, word: str, begin: int, end: int) -> None:
         """Read arm's `ldr pc, [table, r0, lsl #2]` and `mov pc, r3`; from the stack or lr it is a return."""
         found = _LOAD_PC.match(line, begin, end)
+        self.last = "ret" if word in ("mov", "ldr") else ""
         if found and not found[1].startswith(("[sp", "lr", "r14")):
             self.pointers.append((number, found.start(1) + 1, found[1].strip(), self.macro))
 
@@ -749,6 +769,7 @@ class _Reader:
             self.section = self.before
         if self.section != old:
             self.before = old
+            self.last = ""
 
     def _assign(self, name: str, line: str, number: int, column: int, begin: int, end: int) -> None:
         """Read `name = value`: the first time under a condition it defines, later it writes."""
@@ -766,6 +787,8 @@ class _Reader:
         label = _Label(
             name, number, column, (number, start or column), role, macro, self.conditions.text, self.section
         )
+        label.apart = self.last in _ENDERS
+        self.last = ""
         if self.macro and self.macro.holds_parameter(name):
             if len(self.macro.labels) < 32 and len(name) < 100 and not name.startswith(".L"):
                 self.macro.labels.append(label)
@@ -937,15 +960,15 @@ class _Reader:
             return next((columns[word] for word in _WORD.findall(template) if word in columns), at + 1)
 
         for label in macro.labels:
-            name = macro.fill(label.name, arguments)
-            if _NAME.fullmatch(name) or (self.macro and self.macro.holds_parameter(name)):
+            name, open_ended = macro.fill(label.name, arguments, self.macro)
+            if open_ended or _NAME.fullmatch(name):
                 made = self._label(name, number, place(label.name), label.role, macro.name, at + 1)
                 made.content, made.last = label.content, number
                 if label.name in self.globals:
                     self.globals.add(name)
         for template, branch in macro.calls:
-            name = macro.fill(template, arguments)
-            if self.macro and self.macro.holds_parameter(name):
+            name, open_ended = macro.fill(template, arguments, self.macro)
+            if open_ended and self.macro:
                 if len(self.macro.calls) < 32 and len(name) < 100:
                     self.macro.calls.append((name, branch))
             elif _PLAIN.fullmatch(name) and not is_register(name):
@@ -1086,13 +1109,17 @@ class _Reader:
                 label.kind = "variable"
             elif label.role or known or is_global or label.name in self.ends:
                 label.kind = "function"
+                label.inner = not (
+                    label.role or known or label.name in self.globals or label.name in self.ends
+                )
 
     def _close(self) -> None:
         """Give every function and variable its last line."""
         heads = sorted(
             label.line
             for label in self.labels
-            if label.kind == "function" or (label.kind == "variable" and label.name in self.globals)
+            if (label.kind == "function" and not label.inner)
+            or (label.kind == "variable" and label.name in self.globals)
         )
         for label in self.labels:
             ends = self.ends.get(label.name, [])
@@ -1104,16 +1131,38 @@ class _Reader:
             else:
                 following = bisect_right(heads, label.line)
                 label.end = heads[following] - 1 if following < len(heads) else self.count
+        self._close_inner()
+
+    def _close_inner(self) -> None:
+        """End a local routine before the first label that control cannot reach from within it."""
+        mentions: dict[str, list[int]] = {}
+        for name, line in [(it.name, it.line) for it in (*self.branchings, *self.facts.references)]:
+            mentions.setdefault(name, []).append(line)
+        for lines in mentions.values():
+            lines.sort()
+        routine: _Label | None = None
+        for label in self.labels:
+            if routine and (label.kind == "function" or label.apart):
+                lines = mentions.get(label.name, [])
+                first = bisect_right(lines, routine.line - 1)
+                reached = first < len(lines) and lines[first] < label.line
+                if label.kind == "function" or not reached:
+                    routine.end = min(routine.end, label.line - 1)
+                    routine = None
+            if label.inner:
+                routine = label
 
     def _place_calls(self, functions: list[_Label]) -> None:
         """Give every branch its caller, and tell the calls from the steps inside of a function."""
-        starts = [label.start for label in functions]
+        tiers = [[label for label in functions if label.inner is inner] for inner in (True, False)]
+        starts = [[label.start for label in tier] for tier in tiers]
 
         def around(line: int, column: int) -> _Label | None:
-            at = bisect_right(starts, (line, column)) - 1
-            for label in functions[max(at - 3, 0) : at + 1][::-1]:
-                if label.end >= line:
-                    return label
+            for tier, begins in zip(tiers, starts, strict=True):
+                at = bisect_right(begins, (line, column)) - 1
+                for label in tier[max(at - 3, 0) : at + 1][::-1]:
+                    if label.end >= line:
+                        return label
             return None
 
         homes: dict[str, set[object]] = {}

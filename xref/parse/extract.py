@@ -124,6 +124,8 @@ class Extractor:
         self._asm_calls(scopes)
         if self.rows:
             self.packed.definitions = np.concatenate(self.rows)
+            dead = np.array(["0" in text.split(" && ") for text in self.packed.conditions])
+            self.packed.definitions[:, 5] |= 2 * dead[self.packed.definitions[:, 9]]
         return self.packed
 
     # -- scopes ---------------------------------------------------------------------------------------
@@ -363,6 +365,11 @@ class Extractor:
         ends[self.parsed.normalized.ends] = True
         return np.flatnonzero(ends).astype(np.int32)
 
+    @cached_property
+    def _live(self) -> Ints:
+        """The tokens that the parser saw, and one behind the end."""
+        return np.append(np.flatnonzero(self.parsed.normalized.live), len(self.tokens.start)).astype(np.int32)
+
     # -- definitions ----------------------------------------------------------------------------------
 
     def _definitions(self, scopes: Scopes) -> None:
@@ -456,7 +463,8 @@ class Extractor:
         tokens, ends = self.tokens, self._boundaries
         place = np.searchsorted(ends, names)
         before = np.where(place > 0, ends[np.maximum(place - 1, 0)] if len(ends) else -1, -1)
-        heads = tokens.start[np.minimum(before + 1, names)]
+        live = self._live
+        heads = tokens.start[np.minimum(live[np.searchsorted(live, before, side="right")], names)]
         if tails is None:
             after = np.where(place < len(ends), ends[np.minimum(place, len(ends) - 1)] if len(ends) else 0, len(tokens.start) - 1)
             tails = tokens.start[np.minimum(after, len(tokens.start) - 1)]

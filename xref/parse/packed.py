@@ -24,7 +24,7 @@ KIND = {name: number for number, name in enumerate(DEFINITION_KINDS)}
 USE = {name: number for number, name in enumerate(REFERENCE_KINDS)}
 
 #: columns of `Packed.definitions`.  head and tail are byte offsets: the declaration's text, from which the
-#: signature is read; macro is a word number or -1; condition counts in `Packed.conditions`;
+#: signature is read; static is 1 for internal linkage, and 2 more for what stands under `#if 0`; macro is a word number or -1; condition counts in `Packed.conditions`;
 #: owner is the row of the struct, union or enum that a member or enumerator belongs to, or -1
 DEFINITION_COLUMNS = (
     "word", "kind", "line", "column", "end_line", "static", "head", "tail", "macro", "condition", "owner",

@@ -1,0 +1,31 @@
+"""What can be set about the site: sizes of pages and limits, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The limits of the site; `create_app` takes one."""
+
+    #: definitions, references, callers or callees on one page
+    page_size: int = 200
+    #: lines that a search looks for before it says that there are more
+    search_most: int = 2000
+    #: names and files that a search names above the lines
+    search_named: int = 12
+    #: paths in one answer of the API's `files`
+    files_most: int = 5000
+    #: characters of a name, a path or a filter; kernels have names of up to 90 and paths of up to 110
+    longest_argument: int = 500
+    #: characters of a source line shown where it is quoted
+    longest_quote: int = 240
+    #: bytes of a file up to which it is coloured and linked; a longer one is shown plain
+    most_highlighted: int = 3 * 1024 * 1024
+    #: bytes of a file up to which it is shown at all; a longer one is there as raw text
+    most_shown: int = 24 * 1024 * 1024
+    #: characters of finished source pages kept, so that a file is coloured once and not for each reader
+    kept_pages: int = 64 * 1024 * 1024
+    #: open indexes kept for the next request; each may hold some tens of MB
+    kept_indexes: int = 8
