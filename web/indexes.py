@@ -7,12 +7,14 @@ was opened, and a new file begins a new generation.  A request that began on the
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from web.errors import SiteError
 from web.errors import UnavailableError
 from xref.index.errors import IndexFileError
 from xref.index.query import Index
@@ -73,7 +75,7 @@ class Indexes:
                     fresh = _Generation(stamp, self.path)
                     self._close_idle()
                     self._generation = fresh
-            except (IndexFileError, OSError) as error:
+            except (IndexFileError, OSError, sqlite3.Error) as error:
                 raise UnavailableError("the index cannot be read: its reason is in the site's log") from error
             return self._generation
 
@@ -101,6 +103,9 @@ class Indexes:
         index = self._take(generation, key)
         try:
             yield index
+        except SiteError:
+            self._give_back(generation, key, index)
+            raise
         except BaseException:
             index.close()
             raise
@@ -113,7 +118,7 @@ class Indexes:
                     return generation.idle.pop(place)[1]
         try:
             return Index(self.path, *key)
-        except IndexFileError as error:
+        except (IndexFileError, sqlite3.Error) as error:
             raise UnavailableError("the index is being replaced: try again") from error
 
     def _give_back(self, generation: _Generation, key: tuple[str, str | None], index: Index) -> None:

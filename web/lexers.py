@@ -34,6 +34,8 @@ C_TYPES = frozenset("_Bool char double float int long short signed unsigned void
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_]*"
 _NUMBER = r"0[xX][0-9A-Fa-f]+[uUlL]*|[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?[uUlLfF]*"
+#: a run of them is one token: tables of numbers are most of the longest files
+_NUMBERS = rf"(?:{_NUMBER})(?:,[^\S\n]*(?:{_NUMBER}))*"
 _COMMENT = r"/\*[\s\S]*?(?:\*/|\Z)"
 _LINE_COMMENT = r"//(?:[^\n\\]|\\[\s\S]?)*"
 _STRING = r'"(?:[^"\\\n]|\\[\s\S]?)*"?'
@@ -55,7 +57,7 @@ class CSource(RegexLexer):
             (r"^[^\S\n]*#[^\S\n]*[a-z_]*", Comment.Preproc),
             (r"[^A-Za-z0-9_\n\"'/#]+", Text),
             (r"\n+", Text),
-            (_NUMBER, Number),
+            (_NUMBERS, Number),
             (_COMMENT, Comment),
             (_LINE_COMMENT, Comment),
             (_STRING, String),
@@ -81,7 +83,7 @@ class AsmSource(RegexLexer):
             (r"[.%][A-Za-z_][A-Za-z0-9_.]*", Keyword.Pseudo),
             (r"[^A-Za-z0-9_\n\"/#.%]+", Text),
             (r"\n+", Text),
-            (_NUMBER, Number),
+            (_NUMBERS, Number),
             (_COMMENT, Comment),
             (_LINE_COMMENT, Comment),
             (_STRING, String),

@@ -1,7 +1,7 @@
 """The command line: each command reads its arguments, asks the library, and prints what comes back.
 
 The library is imported inside the commands, each its own part of it, so that `xref def NAME` starts in the
-time that `def` needs.  The help texts are the reference: `scripts/commands` writes docs/commands.md from them.
+time that `def` needs.  The help texts are the reference: `scripts/commands` makes docs/commands.md of them.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from xref import console
 from xref import hints
 from xref import show
 from xref.options import FILE
-from xref.options import TEXT
-from xref.options import TREE_PATH
 from xref.options import Session
 from xref.options import answer
 from xref.options import as_json
 from xref.options import named
 from xref.options import path_in_tree
-from xref.show import SourceLines
+from xref.options import text
+from xref.options import tree_path
 from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.facts import REFERENCE_KINDS
+from xref.show import SourceLines
 
 #: what `export` can write: the names of `index.export.EXPORTS`, whose import would take numpy
 EXPORT_KINDS = ("definitions", "references", "calls", "includes")
@@ -69,15 +69,19 @@ def main(ctx: click.Context, index: Path, tree: str | None) -> int:
 
 @main.command()
 @click.argument("version")
-@click.option("--into", type=FILE, default=".", show_default=True, metavar="DIR", help="Where to put the tree.")
-@click.option("--mirror", metavar="URL", help="A server with kernel.org's directories.  [default: kernel.org]")
+@click.option(
+    "--into", type=FILE, default=".", show_default=True, metavar="DIR", help="Where to put the tree."
+)
+@click.option(
+    "--mirror", metavar="URL", help="A server with kernel.org's directories.  [default: kernel.org]"
+)
 @click.option("--archive", type=FILE, metavar="FILE", help="Unpack this file, downloaded already.")
 def fetch(version: str, into: Path, mirror: str | None, archive: Path | None) -> None:
     """Download a kernel release, check its SHA-256, and unpack it.
 
-    Prints the path of the tree; the archive stays beside it.  A download that was stopped goes on where it was.
-    With --archive only the checksum is downloaded; where none is to be had, the file is unpacked unchecked, and
-    a note says so.
+    Prints the path of the tree; the archive stays beside it.  A download that was stopped goes on where it
+    was.  With --archive only the checksum is downloaded; where none is to be had, the file is unpacked
+    unchecked, and a note says so.
 
     \b
     Examples:
@@ -95,15 +99,19 @@ def fetch(version: str, into: Path, mirror: str | None, archive: Path | None) ->
 
 @main.command()
 @click.argument("path", type=FILE)
-@click.option("--name", metavar="NAME", help="What to call the tree.  [default: --tree, else its directory's name]")
+@click.option(
+    "--name", metavar="NAME", help="What to call the tree.  [default: --tree, else its directory's name]"
+)
 @click.option("--arch", metavar="ARCH", help="The architecture that answers put first, such as i386.")
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one a processor]")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one a processor]"
+)
 @click.pass_obj
 def index(session: Session, path: Path, name: str | None, arch: str | None, jobs: int | None) -> None:
     """Index a tree, or bring its index up to date.
 
-    Only what has changed is parsed again.  The index is replaced in one step when all is done: until then, and
-    for good if the run is stopped, it stays as it was.  One index can hold several trees.
+    Only what has changed is parsed again.  The index is replaced in one step when all is done: until then,
+    and for good if the run is stopped, it stays as it was.  One index can hold several trees.
 
     \b
     Examples:
@@ -115,9 +123,9 @@ def index(session: Session, path: Path, name: str | None, arch: str | None, jobs
     began = time.monotonic()
     with console.progress() as told:
         report = index_tree(
-            session.index, path, name=name or session.tree, arch=arch, jobs=jobs, progress=told
+            session.file, path, name=name or session.tree, arch=arch, jobs=jobs, progress=told
         )
-    console.put([show.summary(report, session.index, time.monotonic() - began)])
+    console.put([show.summary(report, session.file, time.monotonic() - began)])
 
 
 @main.command()
@@ -125,7 +133,7 @@ def index(session: Session, path: Path, name: str | None, arch: str | None, jobs
 @as_json
 @click.pass_obj
 def status(session: Session, problems: bool, as_json: bool) -> int:
-    """Show the trees in the index: what each has, and how much of it was parsed.
+    """Show the trees in the index and how much of each was parsed.
 
     With --problems, a line for each place that the parser could not take in full, and for each file that was
     left out.  What stands around such a place is indexed all the same.
@@ -205,7 +213,7 @@ def refs(session: Session, name: str, kind: str | None, as_json: bool) -> int:
 
 
 @main.command()
-@click.argument("file", type=TREE_PATH)
+@click.argument("file", callback=tree_path)
 @as_json
 @click.pass_obj
 def outline(session: Session, file: str, as_json: bool) -> int:
@@ -281,22 +289,35 @@ def callees(session: Session, function: str, as_json: bool) -> int:
 
 
 @main.command()
-@click.argument("pattern", type=TEXT)
+@click.argument("pattern", callback=text)
 @click.option("--regex", is_flag=True, help="PATTERN is a regular expression, in RE2's syntax.")
-@click.option("--path", "where", type=TREE_PATH, metavar="GLOB", help="Only in these files: a glob, or how a path begins.")
-@click.option("--most", type=click.IntRange(min=1), default=1000, show_default=True, metavar="N", help="Stop after so many lines.")
+@click.option(
+    "--path",
+    "where",
+    callback=tree_path,
+    metavar="GLOB",
+    help="Only in these files: a glob, or how a path begins.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Stop after so many lines.",
+)
 @as_json
 @click.pass_obj
 def search(session: Session, pattern: str, regex: bool, where: str | None, most: int, as_json: bool) -> int:
-    """Show the lines of all files that hold PATTERN, comments and documents too.
+    """Show the lines of any file that hold PATTERN.
 
-    Upper and lower case differ; --regex with (?i) before the expression takes them as one.  Put -- before a
-    PATTERN that begins with a dash.
+    Comments and documents are searched too.  Upper and lower case differ; with --regex, (?i) at the beginning
+    takes them as one.  Put -- before a PATTERN that begins with a dash.
 
     \b
     Examples:
       xref search "slow start"
-      xref search --regex 'BUG_ON\(.*skb' --path 'net/*.c'
+      xref search --regex 'BUG_ON\\(.*skb' --path 'net/*.c'
       xref search --path Documentation/networking -- -EINVAL
     """
     index = session.open()
@@ -311,11 +332,13 @@ def search(session: Session, pattern: str, regex: bool, where: str | None, most:
 
 
 @main.command()
-@click.argument("pattern", type=TREE_PATH)
+@click.argument("pattern", callback=tree_path)
 @as_json
 @click.pass_obj
 def files(session: Session, pattern: str, as_json: bool) -> int:
-    """Show the files whose path matches PATTERN: a part of it in any case, or a glob.
+    """Show the files whose path matches PATTERN.
+
+    PATTERN is a part of the path, in any case, or a glob, whose * takes slashes too.
 
     \b
     Examples:
@@ -333,9 +356,9 @@ def files(session: Session, pattern: str, as_json: bool) -> int:
 @click.argument("kind", type=click.Choice(EXPORT_KINDS), metavar="KIND")
 @click.pass_obj
 def export(session: Session, kind: str) -> None:
-    """Write every record of one KIND: definitions, references, calls or includes.
+    """Write all records of one KIND as JSON Lines.
 
-    JSON Lines, a record on each line, file by file: for other programs to read.
+    KIND is definitions, references, calls or includes.  One record a line, file by file, for other programs.
 
     \b
     Examples:
@@ -351,14 +374,16 @@ def export(session: Session, kind: str) -> None:
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address to listen on.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address to listen on."
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, metavar="PORT",
               help="The port; 0 takes any that is free.")  # fmt: skip
 @click.pass_obj
 def serve(session: Session, host: str, port: int) -> None:
-    """Serve the site, with every tree of the index, until Ctrl-C.
+    """Serve the site until Ctrl-C.
 
-    Only programs on this machine can reach it, unless --host says otherwise.
+    It shows every tree of the index.  Only programs on this machine can reach it, unless --host says more.
 
     \b
     Examples:
@@ -368,4 +393,4 @@ def serve(session: Session, host: str, port: int) -> None:
     session.open()
     from web.app import create_app
 
-    console.listen(create_app(session.index), host, port, shown=str(session.index))
+    console.listen(create_app(session.file), host, port, shown=str(session.file))

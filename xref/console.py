@@ -61,14 +61,13 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run, and end the process with the status that the command returned."""
         if "_XREF_COMPLETE" in os.environ:
-            return super().main(*args, **kwargs)
+            return super().main(*args, **(kwargs | {"prog_name": "xref"}))
         given = args[0] if args else kwargs.get("args")
         sys.exit(self._status(sys.argv[1:] if given is None else list(given)))
 
     def _status(self, args: list[str]) -> int:
         """Run, and tell what goes wrong; the exit status."""
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")
+        _ready_streams()
         try:
             status = self._run(args)
             sys.stdout.flush()
@@ -92,6 +91,15 @@ class Commands(click.Group):
                 raise
             again = "remove it and index the tree again, or name another with --index"
             raise IndexFileError(f"{ctx.params['index']} is damaged ({error}): {again}") from error
+
+
+def _ready_streams() -> None:
+    """Make standard output take any character, and have streams even where the caller closed them (`>&-`)."""
+    null = Path(os.devnull)
+    sys.stdout = sys.stdout or null.open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or null.open("w", encoding="utf-8")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _is_damage(error: Exception) -> bool:
@@ -130,7 +138,7 @@ def _reason(error: BaseException) -> str:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{reason_of(error)}"
     what = f"{type(error).__name__}: {error}".removesuffix(": ")
-    return f"internal error ({what}): please report it; XREF_DEBUG=1 shows the traceback"
+    return f"internal error ({what}): index the tree anew, or report it with what XREF_DEBUG=1 shows"
 
 
 def _say_last(text: str, after: str = "") -> None:
@@ -221,7 +229,7 @@ def _version() -> str:
 
 @contextlib.contextmanager
 def progress() -> Iterator[Told]:
-    """Draw bars on standard error for the phases that the body tells of; nothing where that is no terminal."""
+    """Bars on standard error for the phases that the body tells of; nothing where that is no terminal."""
     if not sys.stderr.isatty():
         yield lambda _done, _total, _phase: None
         return
@@ -232,7 +240,7 @@ def progress() -> Iterator[Told]:
     from rich.progress import TextColumn
     from rich.progress import TimeRemainingColumn
 
-    columns = (TextColumn("{task.description:<19}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(True))
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         yield _Bars(bars)
 
@@ -259,12 +267,14 @@ class _Address(NamedTuple):
 
     @property
     def url(self) -> str:
-        return f"http://[{self.host}]:{self.port}/" if ":" in self.host else f"http://{self.host}:{self.port}/"
+        return (
+            f"http://[{self.host}]:{self.port}/" if ":" in self.host else f"http://{self.host}:{self.port}/"
+        )
 
 
 def listen(app: Any, host: str, port: int, shown: str) -> None:
     """Serve a WSGI application until Ctrl-C; `shown` names what it shows."""
-    import waitress
+    import waitress  # type: ignore[import-untyped]
 
     try:
         server = waitress.create_server(app, host=host, port=port)
@@ -276,7 +286,7 @@ def listen(app: Any, host: str, port: int, shown: str) -> None:
     for address in (_Address(str(at[0]), int(at[1])) for at in sockets):
         put([f"{shown} is at {address.url} (Ctrl-C stops)"])
     if not _is_loopback(host):
-        say(f"{host} is open to other machines: who can reach this port can read every indexed file, without a password")
+        say(f"{host} lets other machines in: whoever reaches this port can read every indexed file")
     sys.stdout.flush()
     server.run()
 

@@ -23,7 +23,7 @@ def no_definition(index: Index, name: str, kind: str | None) -> str:
         return f"{name} is no {kind} in {index.tree}: it is {others}"
     mentions = len(index.references(name))
     if mentions:
-        return f"nothing in {index.tree} defines {name}: see the {mentions:,} mentions of it with `xref refs {name}`"
+        return f"nothing in {index.tree} defines {name}: `xref refs {name}` shows its {mentions:,} mentions"
     return unknown(index, name)
 
 
@@ -35,14 +35,14 @@ def no_reference(index: Index, name: str, kind: str | None) -> str:
             has = ", ".join(f"{count:,} {each}" for each, count in counts.most_common())
             return f"no reference of kind {kind} to {name} in {index.tree}: it has {has}"
     if index.definitions(name):
-        return f"nothing in {index.tree} mentions {name}: see what it is with `xref def {name}`"
+        return f"nothing in {index.tree} mentions {name}: `xref def {name}` shows what it is"
     return unknown(index, name)
 
 
 def no_caller(index: Index, name: str) -> str:
     """For `callers`."""
     if index.references(name):
-        return f"nothing in {index.tree} calls {name} by its name: see its other mentions with `xref refs {name}`"
+        return f"nothing in {index.tree} calls {name} by its name: `xref refs {name}` shows its mentions"
     if index.definitions(name):
         return f"nothing in {index.tree} calls {name}, or mentions it"
     return unknown(index, name)

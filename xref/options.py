@@ -1,4 +1,4 @@
-"""What the commands share: their arguments and options, the index that these name, and how an answer is given."""
+"""What the commands share: arguments and options, the index that these name, and how an answer is given."""
 
 from __future__ import annotations
 
@@ -22,54 +22,56 @@ if TYPE_CHECKING:
 
 FILE = click.Path(path_type=Path)
 
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
 
 class Session(NamedTuple):
-    """What the options before the command say."""
+    """What the options before the command say: the index's file, and the tree, None for the last one."""
 
-    index: Path
+    file: Path
     tree: str | None
 
     def open(self, arch: str | None = None) -> Index:
-        """The index, closed when the command ends.  Raises UsageError for an architecture that it does not have."""
-        from xref.index.query import Index
-        from xref.index.query import arch_of
+        """The index, closed when the command ends.
 
-        index = Index(self.index, self.tree, arch)
+        Raises IndexFileError where there is none, UsageError for an architecture that the tree does not have.
+        """
+        from xref.index.query import Index
+
+        index = Index(self.file, self.tree, arch)
         click.get_current_context().call_on_close(index.close)
         if arch is not None:
-            has = sorted({each for path in index.files() if (each := arch_of(path))})
-            if arch not in has:
-                known = f"it has {', '.join(has)}" if has else "it has none"
-                raise click.UsageError(f"{index.tree} has no architecture {arch!r} ({known})")
+            _check_arch(index, arch)
         return index
 
 
-class _Text(click.ParamType):
-    """An argument that the index can be asked about: not empty, and characters, not bytes."""
+def _check_arch(index: Index, arch: str) -> None:
+    from xref.index.query import arch_of
 
-    name = "text"
+    has = sorted({each for path in index.files() if (each := arch_of(path))})
+    if arch not in has:
+        known = f"it has {', '.join(has)}" if has else "it has none"
+        raise click.UsageError(f"{index.tree} has no architecture {arch!r} ({known})")
 
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The value, or a complaint."""
-        if not value:
-            self.fail("it is empty", param, ctx)
-        if not _is_unicode(value):
-            self.fail(f"{value!r} is not UTF-8", param, ctx)
+
+def text(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """Callback for what the index is asked for: not empty, and characters, not bytes."""
+    if not value:
+        raise click.BadParameter("it is empty")
+    if not _is_unicode(value):
+        raise click.BadParameter(f"{value!r} is not UTF-8")
+    return value
+
+
+def tree_path(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Callback for paths: bytes that are no UTF-8 become the escapes by which the index knows such names."""
+    if value == "":
+        raise click.BadParameter("it is empty")
+    if value is None or _is_unicode(value):
         return value
+    from xref.source.names import printable
 
-
-class _TreePath(click.ParamType):
-    """A path in the tree; bytes that are no UTF-8 become the escapes by which the index knows such names."""
-
-    name = "path"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The path as the index writes it."""
-        from xref.source.names import printable
-
-        if not value:
-            self.fail("it is empty", param, ctx)
-        return value if _is_unicode(value) else printable(os.fsencode(value))
+    return printable(os.fsencode(value))
 
 
 def _is_unicode(value: str) -> bool:
@@ -81,35 +83,31 @@ def _is_unicode(value: str) -> bool:
     return True
 
 
-TEXT = _Text()
-TREE_PATH = _TreePath()
-
-
 def path_in_tree(index: Index, path: str) -> str:
     """A path as the index has it, from one that may be `./written/so` or absolute."""
-    root = index.info().root.rstrip("/") + "/" if path.startswith("/") else ""
-    return posixpath.normpath(path.removeprefix(root)).removeprefix("./")
-
-
-_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+    if path.startswith("/"):
+        path = path.removeprefix(index.info().root.rstrip("/") + "/")
+    return posixpath.normpath(path)
 
 
 def named(parameter: str) -> _Decorator:
     """The argument that is a name in the tree."""
-    return click.argument(parameter, type=TEXT, shell_complete=_complete)
+    return click.argument(parameter, callback=text, shell_complete=_complete)
 
 
 def _complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """The names that begin so, for the shell's Tab key; none where there is no index to ask."""
     given = ctx.find_root().params
-    index = given.get("index") or os.environ.get("XREF_INDEX") or "xref.db"
+    file = given.get("index") or os.environ.get("XREF_INDEX") or "xref.db"
     try:
-        return Session(Path(index), given.get("tree")).open().complete(incomplete, 200)
+        return Session(Path(file), given.get("tree")).open().complete(incomplete, 200)
     except Exception:
         return []
 
 
-as_json: _Decorator = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, a list.")
+as_json: _Decorator = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document, a list of records."
+)
 
 
 def answer(
@@ -118,7 +116,7 @@ def answer(
     lines: Callable[[Paint], Iterable[str]],
     nothing: Callable[[], str] | None = None,
 ) -> int:
-    """Print what a query found; where it is nothing, say why.  The exit status."""
+    """Print what a query found; where that is nothing, say why.  The exit status."""
     if as_json:
         console.put_document(found)
     else:

@@ -1,7 +1,7 @@
 """Records as lines of text for a terminal or a pipe.
 
 Each line begins `path:line:column: `, as compilers and grep write it, so that editors can jump to it; what
-follows is for people.  No function here prints or asks an index: `SourceLines` is given the one read it needs.
+follows is for people.  Nothing here prints or asks an index: `SourceLines` is given the one read it needs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xref.index.records import Reference
     from xref.index.records import TreeInfo
 
-#: with more results than this their source lines are left out: reading them would take longer than finding them
+#: with more results their source lines are left out: reading them would take longer than finding them
 MOST_WITH_SOURCE = 2000
 
 #: a signature is cut after so many characters
@@ -147,8 +147,11 @@ def _with_source(found: Sequence[Call], lines: SourceLines, paint: Paint) -> Ite
     """Each call with `: source`, or with nothing where there are too many."""
     with_source = len(found) <= MOST_WITH_SOURCE
     for call in found:
-        length = len(call.field or call.callee)
-        yield call, ": " + _code(lines.get(call.file, call.line), call.column, length, paint) if with_source else ""
+        if with_source:
+            raw, length = lines.get(call.file, call.line), len(call.field or call.callee)
+            yield call, ": " + _code(raw, call.column, length, paint)
+        else:
+            yield call, ""
 
 
 # -- text and trees -----------------------------------------------------------------------------------

@@ -125,6 +125,33 @@ def test_a_label_that_is_typed_or_called_is_a_function() -> None:
     }
 
 
+def test_a_local_routine_ends_where_control_cannot_come_from_it() -> None:
+    facts = parse(
+        "ENTRY(work)",
+        "\tcall helper",
+        "\tcall outer_one",
+        "\tret",
+        "helper:",
+        "\tjz tail_of_it",
+        "\tcall inner_one",
+        "\tret",
+        "tail_of_it:",
+        "\tcall inner_two",
+        "\tret",
+        "another:",
+        "\tcall outer_two",
+    )
+    assert definition(facts, "helper") == Definition("helper", "function", 5, 1, 11, static=True)
+    assert definition(facts, "work").end_line == 13
+    assert calls(facts) == [
+        ("work", "helper"),
+        ("work", "outer_one"),
+        ("helper", "inner_one"),
+        ("helper", "inner_two"),
+        ("work", "outer_two"),
+    ]
+
+
 def test_numbers_are_no_definitions_and_local_names_are_labels() -> None:
     facts = parse("ENTRY(work)", "1:\tjmp 1b", ".Lout:", "2: ret")
     assert kinds(facts) == {"work": "function", ".Lout": "label"}
@@ -221,6 +248,14 @@ def test_a_macro_hands_its_argument_to_another() -> None:
         "\touter deliver",
     )
     assert ("work", "deliver") in calls(facts)
+
+
+def test_a_pasted_name_is_pasted_only_when_all_of_it_is_known() -> None:
+    facts = parse(
+        "#define INNER(n) i##n: call do_##n", "#define OUTER(n) INNER(n)", "ENTRY(work)", "OUTER(7)"
+    )
+    assert kinds(facts) == {"INNER": "macro", "OUTER": "macro", "work": "function", "i7": "label"}
+    assert ("work", "do_7") in calls(facts)
 
 
 def test_a_label_written_by_a_macro_is_local() -> None:

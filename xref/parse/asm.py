@@ -578,6 +578,9 @@ class _Reader:
     def _expression(self, body: str, number: int, at: int) -> None:
         """Read the body of a `#define` that is a value, a register, or one instruction without operands."""
         text = body[at:].strip()
+        if text.partition("(")[0] in self.macros:  # one macro stands for another's statements
+            self._statements(body, number, at)
+            return
         bare = _NAME.fullmatch(text) is not None
         if bare and not (text.isupper() or "_" in text or text in self.words):
             self._content("code" if branch_of(text) is None else "", self.count)
@@ -1136,8 +1139,10 @@ class _Reader:
     def _close_inner(self) -> None:
         """End a local routine before the first label that control cannot reach from within it."""
         mentions: dict[str, list[int]] = {}
-        for name, line in [(it.name, it.line) for it in (*self.branchings, *self.facts.references)]:
-            mentions.setdefault(name, []).append(line)
+        for place in self.branchings:
+            mentions.setdefault(place.name, []).append(place.line)
+        for mention in self.facts.references:
+            mentions.setdefault(mention.name, []).append(mention.line)
         for lines in mentions.values():
             lines.sort()
         routine: _Label | None = None

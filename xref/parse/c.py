@@ -115,11 +115,12 @@ class CParser:
         found, inside = conditions.find_directives(tokens)
         directives = conditions.build(tokens, found)
         normalized = normalize(tokens, flags, directives, inside)
-        root = self._parser.parse(normalized.text).root_node
+        tree = self._parser.parse(normalized.text)
         problems: list[Problem] = []
-        if root.has_error:
-            attempt = Attempt(tokens, flags, directives, inside, normalized, root)
-            normalized, root, problems = repair(attempt, self._parser)
+        if tree.root_node.has_error:
+            attempt = Attempt(tokens, flags, directives, inside, normalized, tree)
+            normalized, tree, problems = repair(attempt, self._parser)
+        root = tree.root_node
         parsed = Parsed(tokens, flags, directives, inside, normalized, self._roles(root, tokens), problems)
         self._alternatives(parsed, root)
         return parsed

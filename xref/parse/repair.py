@@ -29,6 +29,8 @@ _MOST_BRANCHES, _MOST_BLANKS = 6, 12
 #: a file larger than this is not tried again and again
 _LARGEST = 2_000_000
 _MOST_PROBLEMS = 20
+#: the part of a file that may stand in errors for single repairs to be worth while
+_HOPELESS = 0.3
 
 
 @dataclass(slots=True)
@@ -40,7 +42,12 @@ class Attempt:
     directives: Directives
     inside: Bools
     normalized: Normalized
-    root: tree_sitter.Node
+    tree: tree_sitter.Tree
+
+    @property
+    def root(self) -> tree_sitter.Node:
+        """The tree's root."""
+        return self.tree.root_node
 
 
 class _Error(NamedTuple):
@@ -49,14 +56,14 @@ class _Error(NamedTuple):
     missing: bool
 
 
-def repair(attempt: Attempt, parser: tree_sitter.Parser) -> tuple[Normalized, tree_sitter.Node, list[Problem]]:
+def repair(attempt: Attempt, parser: tree_sitter.Parser) -> tuple[Normalized, tree_sitter.Tree, list[Problem]]:
     """A text that parses as far as can be, its tree, and the problems left."""
     notes: list[Problem] = []
     if len(attempt.tokens.data) <= _LARGEST:
         _refuse_branches(attempt, parser, notes)
-        if attempt.root.has_error:
+        if attempt.root.has_error and _cost(attempt.root) < _HOPELESS * len(attempt.tokens.data) + 400:
             _blank_places(attempt, parser, notes)
-    return attempt.normalized, attempt.root, notes + [_problem(error, attempt) for error in _errors(attempt.root)]
+    return attempt.normalized, attempt.tree, notes + [_problem(error, attempt) for error in _errors(attempt.root)]
 
 
 def _errors(root: tree_sitter.Node, most: int = _MOST_PROBLEMS) -> list[_Error]:
@@ -88,10 +95,11 @@ def _refuse_branches(attempt: Attempt, parser: tree_sitter.Parser, notes: list[P
         branch = candidates[0]
         tried.add(branch.start)
         again = normalize(attempt.tokens, attempt.flags, attempt.directives, attempt.inside, 0, [*refused, branch.start])
-        root = parser.parse(again.text).root_node
+        tree = parser.parse(again.text)
+        root = tree.root_node
         if _cost(root) < _cost(attempt.root):
             refused.append(branch.start)
-            attempt.normalized, attempt.root = again, root
+            attempt.normalized, attempt.tree = again, tree
             if branch.condition != "0":
                 line = attempt.tokens.line(branch.start) + 1
                 notes.append(Problem(line, f"what stands under #if {branch.condition} does not parse"))
@@ -125,19 +133,32 @@ def _blank_places(attempt: Attempt, parser: tree_sitter.Parser, notes: list[Prob
         if error is None:
             return
         passed.add(error.start)
-        best = None
+        best, least = None, _cost(attempt.root)
         for start, end in _suspects(attempt, error):
             text = attempt.normalized.text[:start] + b" " * (end - start) + attempt.normalized.text[end:]
-            root = parser.parse(text).root_node
-            if _cost(root) < _cost(attempt.root) and (best is None or _cost(root) < _cost(best[1])):
-                best = (text, root, start, end)
-                if not root.has_error:
+            tree = _parse_again(attempt, parser, text, start, end)
+            cost = _cost(tree.root_node)
+            if cost < least:
+                best, least = (text, tree, start, end), cost
+                if not cost:
                     break
         if best:
-            text, root, start, end = best
-            attempt.normalized.text, attempt.root = text, root
+            text, tree, start, end = best
+            attempt.normalized.text, attempt.tree = text, tree
             attempt.normalized.calls += _calls_between(attempt, start, end)
             notes.append(_problem(_Error(start, end, False), attempt))
+
+
+def _parse_again(attempt: Attempt, parser: tree_sitter.Parser, text: bytes, start: int, end: int) -> tree_sitter.Tree:
+    """Parse a text that differs from the last one between two bytes; what is around them is not parsed anew."""
+    tree = attempt.tree.copy()
+    first, last = _point(text, start), _point(text, end)
+    tree.edit(start, end, end, first, last, last)
+    return parser.parse(text, tree)
+
+
+def _point(text: bytes, place: int) -> tuple[int, int]:
+    return text.count(b"\n", 0, place), place - (text.rfind(b"\n", 0, place) + 1)
 
 
 def _suspects(attempt: Attempt, error: _Error) -> list[tuple[int, int]]:

@@ -1,0 +1,99 @@
+"""The site: pages and records over one index file.
+
+A page asks the same `Index` that a command asks, and computes nothing of its own.  Nothing that a page shows
+comes from another host, and no page needs a script.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+from flask import render_template
+from flask import request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from web import shapes
+from web import suggest
+from web.cache import SizedCache
+from web.errors import NotFoundError
+from web.errors import SiteError
+from web.indexes import Indexes
+from web.indexes import UnknownTreeError
+from web.settings import Settings
+from web.site import EXTENSION
+from web.site import Site
+from web.views import health
+from web.views import home
+from web.views import ident
+from web.views import search
+from web.views import source
+
+#: sent with every answer
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
+    """The site over an index.  The file may be absent for now: until it is there, pages answer 503."""
+    app = Flask(__name__)
+    chosen = settings or Settings()
+    app.extensions[EXTENSION] = Site(
+        Indexes(Path(index_path), chosen.kept_indexes),
+        chosen,
+        SizedCache(chosen.kept_pages, lambda rendered: len(rendered.html)),
+    )
+    # records keep the order of the contract
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["count"] = lambda number: f"{number:,}"
+    for view in (home, source, ident, search, health):
+        app.register_blueprint(view.blueprint)
+    app.register_error_handler(SiteError, _site_error)
+    app.register_error_handler(UnknownTreeError, _unknown_tree)
+    app.register_error_handler(HTTPException, _http_error)
+    app.after_request(_finish)
+    return app
+
+
+def _finish(response: Response) -> Response:
+    """Headers for all; a reader who has the page already gets 304."""
+    response.headers.update(HEADERS)
+    if request.method in ("GET", "HEAD") and response.status_code == 200 and not response.direct_passthrough:
+        response.headers.setdefault("Cache-Control", "no-cache")
+        response.add_etag()
+        response.make_conditional(request)
+    return response
+
+
+def _site_error(error: SiteError) -> Response:
+    if error.status >= 500:
+        _log(error)
+    return _answer(error)
+
+
+def _unknown_tree(error: UnknownTreeError) -> Response:
+    near = suggest.trees(error.tree, error.trees)
+    return _answer(NotFoundError(f"there is no tree {error.tree}: this index has {', '.join(error.trees)}", near))
+
+
+def _http_error(error: HTTPException) -> Response:
+    """What Flask itself refuses: an address without a view, a wrong method, a bug."""
+    response = error.get_response()
+    if response.status_code < 400:
+        return response
+    said = SiteError("there is no such page" if response.status_code == 404 else error.description or error.name)
+    said.status = response.status_code
+    answer = _answer(said)
+    if "Allow" in response.headers:
+        answer.headers["Allow"] = response.headers["Allow"]
+    return answer

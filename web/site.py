@@ -1,0 +1,30 @@
+"""What the views share: the indexes, the limits, the pages kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from web.cache import SizedCache
+from web.indexes import Indexes
+from web.render import Rendered
+from web.settings import Settings
+
+#: where a Flask application keeps its Site
+EXTENSION = "xref"
+
+
+@dataclass(frozen=True)
+class Site:
+    """The state behind one application."""
+
+    indexes: Indexes
+    settings: Settings
+    rendered: SizedCache[Rendered]
+
+
+def site() -> Site:
+    """The state of the application that answers this request."""
+    return cast(Site, current_app.extensions[EXTENSION])

@@ -1,0 +1,65 @@
+"""What may have been meant by a path or a tree that is not there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from flask import url_for
+
+from web.errors import Suggestion
+from xref.index.query import Index
+
+#: suggestions in one answer
+_MOST = 6
+#: names compared at most: difflib takes some 20 µs for each
+_POOL = 2000
+
+
+def identifiers(index: Index, name: str) -> list[Suggestion]:
+    """Defined names near to one that is not."""
+    return [Suggestion(each, url_for("ident.page", tree=index.tree, name=each)) for each in index.near(name, _MOST)]
+
+
+def trees(name: str, known: Iterable[str]) -> list[Suggestion]:
+    """The trees there are, the nearest first."""
+    there = list(known)
+    close = difflib.get_close_matches(name, there, _MOST, 0.5)
+    return [Suggestion(each, url_for("source.page", tree=each, path="")) for each in (close or there)[:_MOST]]
+
+
+def paths(index: Index, path: str) -> list[Suggestion]:
+    """Files and directories near to a path that is none: of the same name elsewhere, or of nearly the same name."""
+    found = list(dict.fromkeys([*_same_name(index, path), *_beside(index, path), *_nearly(index, path)]))[:_MOST]
+    return [Suggestion(each, url_for("source.page", tree=index.tree, path=each)) for each in found]
+
+
+def _same_name(index: Index, path: str) -> list[str]:
+    name = path.rpartition("/")[2]
+    there = [each for each in index.files() if each.endswith("/" + name) or each == name]
+    return sorted(there, key=lambda each: -difflib.SequenceMatcher(None, path, each).ratio() if len(there) < _POOL else 0)
+
+
+def _beside(index: Index, path: str) -> list[str]:
+    """Near names in the deepest directory of the path that exists."""
+    parts = path.split("/")
+    for depth in range(len(parts) - 1, -1, -1):
+        above = "/".join(parts[:depth])
+        entries = index.directory(above)
+        if entries:
+            close = difflib.get_close_matches(parts[depth], [name for name, _ in entries[:_POOL]], _MOST, 0.6)
+            return [f"{above}/{name}" if above else name for name in close]
+    return []
+
+
+def _nearly(index: Index, path: str) -> list[str]:
+    """Files anywhere whose names begin alike."""
+    name = path.rpartition("/")[2]
+    start = name[:2].lower()
+    pool: dict[str, list[str]] = {}
+    for each in index.files():
+        base = each.rpartition("/")[2]
+        if base.lower().startswith(start) and abs(len(base) - len(name)) < 4:
+            pool.setdefault(base, []).append(each)
+    close = difflib.get_close_matches(name, list(pool)[:_POOL], _MOST, 0.7)
+    return [each for base in close for each in pool[base][:2]]
