@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from xref.index.build import index_tree
-
 _MINIKERNEL = Path(__file__).parent.parent / "fixtures" / "minikernel"
 
 _RING_H = """\
@@ -94,7 +92,7 @@ _FILES: dict[str, str | bytes] = {
     "lib/ring.c": _RING_C,
     "drivers/tty.c": _TTY_C,
     "drivers/broken.c": _BROKEN_C,
-    "arch/i386/idle.c": "void idle(void) { asm(\"hlt\"); }\n",
+    "arch/i386/idle.c": 'void idle(void) { asm("hlt"); }\n',
     "arch/ppc/idle.c": "void idle(void) { }\n",
     "README": "A ring buffer, and who fills it.\n",
 }
@@ -122,6 +120,8 @@ def small_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small_index(small_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of the small tree, architecture i386.  Not to be written to."""
+    from xref.index.build import index_tree
+
     file = tmp_path_factory.mktemp("index") / "small.db"
     index_tree(file, small_tree, arch="i386", jobs=1)
     return file
@@ -130,6 +130,8 @@ def small_index(small_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="session")
 def minikernel_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of fixtures/minikernel.  Not to be written to."""
+    from xref.index.build import index_tree
+
     if not _MINIKERNEL.is_dir():
         pytest.skip("there is no fixtures/minikernel")
     file = tmp_path_factory.mktemp("index") / "minikernel.db"

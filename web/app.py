@@ -6,12 +6,15 @@ comes from another host, and no page needs a script.
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from flask import Flask
+from flask import current_app
 from flask import render_template
 from flask import request
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from web import shapes
@@ -19,21 +22,25 @@ from web import suggest
 from web.cache import SizedCache
 from web.errors import NotFoundError
 from web.errors import SiteError
+from web.errors import UnavailableError
 from web.indexes import Indexes
 from web.indexes import UnknownTreeError
 from web.settings import Settings
 from web.site import EXTENSION
 from web.site import Site
+from web.site import site
 from web.views import health
 from web.views import home
 from web.views import ident
 from web.views import search
 from web.views import source
+from xref.index.errors import IndexFileError
 
 #: sent with every answer
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -59,6 +66,8 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     for view in (home, source, ident, search, health):
         app.register_blueprint(view.blueprint)
     app.register_error_handler(SiteError, _site_error)
+    for unreadable in (sqlite3.Error, IndexFileError):
+        app.register_error_handler(unreadable, _unreadable)
     app.register_error_handler(UnknownTreeError, _unknown_tree)
     app.register_error_handler(HTTPException, _http_error)
     app.after_request(_finish)
@@ -75,15 +84,40 @@ def _finish(response: Response) -> Response:
     return response
 
 
+def _answer(error: SiteError) -> Response:
+    """An error in the one shape of the API, or as a page."""
+    if request.path.startswith("/api/") or request.path == "/healthz":
+        near = ", ".join(each.text for each in error.near)
+        message = f"{error.message}; near it: {near}" if near else error.message
+        return current_app.make_response((shapes.error(error.status, message), error.status))
+    title = HTTP_STATUS_CODES.get(error.status, "Error")
+    page = render_template("error.html", error=error, title=title, tree=_known_tree(error))
+    return current_app.make_response((page, error.status))
+
+
+def _known_tree(error: SiteError) -> str | None:
+    """The tree that the address names, if there is one: the page can then offer to search it."""
+    tree: str | None = (request.view_args or {}).get("tree")
+    return tree if error.status < 500 and tree in site().indexes.trees() else None
+
+
 def _site_error(error: SiteError) -> Response:
     if error.status >= 500:
-        _log(error)
+        current_app.logger.error("%s (%s)", error, error.__cause__)
     return _answer(error)
+
+
+def _unreadable(error: sqlite3.Error | IndexFileError) -> Response:
+    """The file turned out to be damaged while it was read."""
+    said = UnavailableError("the index cannot be read: its reason is in the site's log")
+    said.__cause__ = error
+    return _site_error(said)
 
 
 def _unknown_tree(error: UnknownTreeError) -> Response:
     near = suggest.trees(error.tree, error.trees)
-    return _answer(NotFoundError(f"there is no tree {error.tree}: this index has {', '.join(error.trees)}", near))
+    there = ", ".join(error.trees)
+    return _answer(NotFoundError(f"there is no tree {error.tree}: this index has {there}", near))
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -91,7 +125,8 @@ def _http_error(error: HTTPException) -> Response:
     response = error.get_response()
     if response.status_code < 400:
         return response
-    said = SiteError("there is no such page" if response.status_code == 404 else error.description or error.name)
+    unknown = response.status_code == 404
+    said = SiteError("there is no such page" if unknown else error.description or error.name)
     said.status = response.status_code
     answer = _answer(said)
     if "Allow" in response.headers:

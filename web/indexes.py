@@ -1,8 +1,9 @@
 """The open indexes behind the site.
 
-An `Index` serves one thread at a time, so a request leases one and gives it back; as many are open as requests
-ran at once.  The indexer replaces its file by renaming: each lease looks whether the file is still the one that
-was opened, and a new file begins a new generation.  A request that began on the old file ends on it.
+An `Index` serves one thread at a time, so a request leases one and gives it back; as many are open as
+requests ran at once.  The indexer replaces its file by renaming: each lease looks whether the file is still
+the one that was opened, and a new file begins a new generation.  A request that began on the old file ends
+on it.
 """
 
 from __future__ import annotations

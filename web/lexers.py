@@ -1,9 +1,9 @@
 """Source text to Pygments tokens, in time linear in the text.
 
 Pygments' own C lexer is not used: its rule for directives looks ahead over all blank lines from each of them
-(16 KB of them take 7 s), its rules for functions guess at what the index knows, and it gives the body of a
-macro as one token, in which no name could be linked.  These lexers see what a reader has to tell apart, and no
-more; each rule either fails within its line or consumes what it has read.
+(16 KB of lines with a blank take 7 s), its rules for functions guess at what the index knows, and it gives
+the body of a macro as one token, in which no name could be linked.  These lexers see what a reader has to
+tell apart, and no more; each rule either fails within its line or consumes what it has read.
 
 They are to be called by `get_tokens_unprocessed`, which gives back the text unchanged.
 """
@@ -23,14 +23,17 @@ from pygments.token import Number
 from pygments.token import String
 from pygments.token import Text
 
-#: C's own words, which no definition in a tree changes; `inline`, which headers of the kernel define, is a name
-C_KEYWORDS = frozenset(
-    "auto break case const continue default do else enum extern for goto if register restrict return sizeof "
-    "static struct switch typedef union volatile while".split()
-)
+#: C's own words, which are not linked; `inline` is a name, since headers of the kernel define it
+C_KEYWORDS = frozenset((
+    "auto", "break", "case", "const", "continue", "default", "do", "else", "enum", "extern", "for", "goto",
+    "if", "register", "restrict", "return", "sizeof", "static", "struct", "switch", "typedef", "union",
+    "volatile", "while",
+))  # fmt: skip
 
 #: words that name a type in C itself
-C_TYPES = frozenset("_Bool char double float int long short signed unsigned void".split())
+C_TYPES = frozenset((
+    "_Bool", "char", "double", "float", "int", "long", "short", "signed", "unsigned", "void",
+))  # fmt: skip
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_]*"
 _NUMBER = r"0[xX][0-9A-Fa-f]+[uUlL]*|[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?[uUlLfF]*"
@@ -41,8 +44,12 @@ _LINE_COMMENT = r"//(?:[^\n\\]|\\[\s\S]?)*"
 _STRING = r'"(?:[^"\\\n]|\\[\s\S]?)*"?'
 _CHARACTER = r"'(?:[^'\\\n]|\\[\s\S]?)*'?"
 _INCLUDE = r'^([^\S\n]*#[^\S\n]*(?:include|include_next|import)\b[^\S\n]*)("[^"\n]*"|<[^>\n]*>)'
+_INCLUDE_TOKENS = bygroups(Comment.Preproc, Comment.PreprocFile)  # type: ignore[no-untyped-call]
+_MNEMONIC_TOKENS = bygroups(Text, Keyword)  # type: ignore[no-untyped-call]
 _MESSAGE = r"^[^\S\n]*#[^\S\n]*(?:error|warning)\b(?:[^\n\\]|\\[\s\S]?)*"
-_CPP_WORDS = "include|include_next|import|define|undef|if|ifdef|ifndef|elif|else|endif|error|warning|line|pragma|ident"
+_CPP_WORDS = (
+    "include|include_next|import|define|undef|if|ifdef|ifndef|elif|else|endif|error|warning|line|pragma|ident"
+)
 
 
 class CSource(RegexLexer):
@@ -52,7 +59,7 @@ class CSource(RegexLexer):
     tokens: ClassVar = {
         "root": [
             (_WORD, Name),
-            (_INCLUDE, bygroups(Comment.Preproc, Comment.PreprocFile)),
+            (_INCLUDE, _INCLUDE_TOKENS),
             (_MESSAGE, Comment.Preproc),
             (r"^[^\S\n]*#[^\S\n]*[a-z_]*", Comment.Preproc),
             (r"[^A-Za-z0-9_\n\"'/#]+", Text),
@@ -68,26 +75,31 @@ class CSource(RegexLexer):
 
 
 class AsmSource(RegexLexer):
-    """Assembler before preprocessing, of any architecture: what starts a comment differs, `/* */` does not."""
+    """Assembler before preprocessing.
+
+    What starts a comment differs by architecture: only what cannot be anything else is shown as one.
+    """
 
     name = "Assembler source"
     tokens: ClassVar = {
         "root": [
             # a mnemonic: the first word of an indented line, unless it is a label or a macro with arguments
-            (r"^([^\S\n]+)([a-z][a-z0-9.]*)(?=[^\S\n]|\n|;|\Z)", bygroups(Text, Keyword)),
+            (r"^([^\S\n]+)([a-z][a-z0-9.]*)(?=[^\S\n]|\n|;|\Z)", _MNEMONIC_TOKENS),
             (_WORD, Name),
-            (_INCLUDE, bygroups(Comment.Preproc, Comment.PreprocFile)),
+            (_INCLUDE, _INCLUDE_TOKENS),
             (_MESSAGE, Comment.Preproc),
             (rf"^[^\S\n]*#[^\S\n]*(?:{_CPP_WORDS})\b", Comment.Preproc),
             (r"^[^\S\n]*#[^\n]*", Comment),
+            # behind code: x86, alpha and others; arm; sparc and sh.  Elsewhere a blank follows none of these
+            (r"(?<=[ \t])[#@!][ \t][^\n]*", Comment),
             (r"[.%][A-Za-z_][A-Za-z0-9_.]*", Keyword.Pseudo),
-            (r"[^A-Za-z0-9_\n\"/#.%]+", Text),
+            (r"[^A-Za-z0-9_\n\"/#@!.%]+", Text),
             (r"\n+", Text),
             (_NUMBERS, Number),
             (_COMMENT, Comment),
             (_LINE_COMMENT, Comment),
             (_STRING, String),
-            (r"[/#.%]", Text),
+            (r"[/#@!.%]", Text),
         ]
     }
 

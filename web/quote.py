@@ -20,7 +20,9 @@ def lines(index: Index, places: Iterable[tuple[str, int]], longest: int) -> dict
     found: dict[tuple[str, int], str] = {}
     for file, numbers in wanted.items():
         text = decode(index.source(file) or b"").split("\n")
-        found.update({(file, number): clipped(text[number - 1], longest) for number in numbers if 0 < number <= len(text)})
+        found.update(
+            {(file, line): clipped(text[line - 1], longest) for line in numbers if 0 < line <= len(text)}
+        )
     return found
 
 
@@ -38,6 +40,6 @@ def marked(line: str, what: str, *, word: bool = False) -> Markup:
     out = Markup()
     end = 0
     for match in re.finditer(pattern, line):
-        out += escape(line[end : match.start()]) + Markup("<mark>") + escape(match.group()) + Markup("</mark>")
+        out += escape(line[end : match.start()]) + Markup("<mark>{}</mark>").format(match.group())
         end = match.end()
     return out + escape(line[end:])

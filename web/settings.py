@@ -9,14 +9,12 @@ from dataclasses import dataclass
 class Settings:
     """The limits of the site; `create_app` takes one."""
 
-    #: definitions, references, callers or callees on one page
+    #: definitions, references, callers, callees or lines on one page, of the API too
     page_size: int = 200
-    #: lines that a search looks for before it says that there are more
-    search_most: int = 2000
+    #: lines that a search looks for before it says that there are more; as many as `xref search` does
+    search_most: int = 1000
     #: names and files that a search names above the lines
     search_named: int = 12
-    #: paths in one answer of the API's `files`
-    files_most: int = 5000
     #: characters of a name, a path or a filter; kernels have names of up to 90 and paths of up to 110
     longest_argument: int = 500
     #: characters of a source line shown where it is quoted

@@ -1,15 +1,24 @@
-"""The shapes that lists and errors have in JSON."""
+"""The shapes that lists and errors have in JSON.
+
+A list is what the command's `--json` prints: an array of records.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 from typing import Generic
 from typing import NamedTuple
 from typing import TypeVar
 
+from flask import Response
+from flask import jsonify
+from flask import request
+from flask import url_for
+
+from web import arguments
 from web.errors import BadArgumentError
+from web.site import site
 
 T = TypeVar("T")
 
@@ -31,14 +40,31 @@ def paged(items: Sequence[T], page: int, size: int) -> Listing[T]:
     return Listing(items[(page - 1) * size : page * size], len(items), page, pages)
 
 
+def answer(found: Sequence[object]) -> Response:
+    """All records as an array; or a page of them where `page` is given, with links to those beside it."""
+    headers = {"X-Total-Count": str(len(found))}
+    if "page" in request.args:
+        listing = paged(found, arguments.page(), site().settings.page_size)
+        found = listing.items
+        beside = {"prev": listing.page - 1, "next": listing.page + 1}
+        links = [f'<{_page(to)}>; rel="{rel}"' for rel, to in beside.items() if 1 <= to <= listing.pages]
+        if links:
+            headers["Link"] = ", ".join(links)
+    response = jsonify([plain(each) for each in found])
+    response.headers.update(headers)
+    return response
+
+
+def _page(number: int) -> str:
+    """The address of this request with another page."""
+    given = {**request.args.to_dict(), "page": str(number)}
+    return url_for(request.endpoint or "", **{**(request.view_args or {}), **given})
+
+
 def plain(value: Any) -> Any:
     """A value as JSON has it: a record becomes an object with its fields."""
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {name: plain(field) for name, field in value._asdict().items()}
-    if isinstance(value, Mapping):
-        return {name: plain(field) for name, field in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
+        return value._asdict()
     return value
 
 

@@ -18,7 +18,8 @@ _POOL = 2000
 
 def identifiers(index: Index, name: str) -> list[Suggestion]:
     """Defined names near to one that is not."""
-    return [Suggestion(each, url_for("ident.page", tree=index.tree, name=each)) for each in index.near(name, _MOST)]
+    near = index.near(name, _MOST)
+    return [Suggestion(each, url_for("ident.page", tree=index.tree, name=each)) for each in near]
 
 
 def trees(name: str, known: Iterable[str]) -> list[Suggestion]:
@@ -29,15 +30,17 @@ def trees(name: str, known: Iterable[str]) -> list[Suggestion]:
 
 
 def paths(index: Index, path: str) -> list[Suggestion]:
-    """Files and directories near to a path that is none: of the same name elsewhere, or of nearly the same name."""
-    found = list(dict.fromkeys([*_same_name(index, path), *_beside(index, path), *_nearly(index, path)]))[:_MOST]
-    return [Suggestion(each, url_for("source.page", tree=index.tree, path=each)) for each in found]
+    """Files and directories near to a path that is none: of the same name elsewhere, or of nearly it."""
+    found = dict.fromkeys([*_same_name(index, path), *_beside(index, path), *_nearly(index, path)])
+    return [
+        Suggestion(each, url_for("source.page", tree=index.tree, path=each)) for each in list(found)[:_MOST]
+    ]
 
 
 def _same_name(index: Index, path: str) -> list[str]:
     name = path.rpartition("/")[2]
     there = [each for each in index.files() if each.endswith("/" + name) or each == name]
-    return sorted(there, key=lambda each: -difflib.SequenceMatcher(None, path, each).ratio() if len(there) < _POOL else 0)
+    return sorted(there[:_POOL], key=lambda each: -difflib.SequenceMatcher(None, path, each).ratio())
 
 
 def _beside(index: Index, path: str) -> list[str]:

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from xref.show import count
+
 if TYPE_CHECKING:
     from xref.index.query import Index
 
@@ -23,7 +25,8 @@ def no_definition(index: Index, name: str, kind: str | None) -> str:
         return f"{name} is no {kind} in {index.tree}: it is {others}"
     mentions = len(index.references(name))
     if mentions:
-        return f"nothing in {index.tree} defines {name}: `xref refs {name}` shows its {mentions:,} mentions"
+        shown = count(mentions, "mention")
+        return f"nothing in {index.tree} defines {name}: `xref refs {name}` shows its {shown}"
     return unknown(index, name)
 
 
@@ -32,7 +35,7 @@ def no_reference(index: Index, name: str, kind: str | None) -> str:
     if kind:
         counts = Counter(r.kind for r in index.references(name))
         if counts:
-            has = ", ".join(f"{count:,} {each}" for each, count in counts.most_common())
+            has = ", ".join(f"{number:,} {each}" for each, number in counts.most_common())
             return f"no reference of kind {kind} to {name} in {index.tree}: it has {has}"
     if index.definitions(name):
         return f"nothing in {index.tree} mentions {name}: `xref def {name}` shows what it is"

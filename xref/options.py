@@ -100,7 +100,8 @@ def _complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
     given = ctx.find_root().params
     file = given.get("index") or os.environ.get("XREF_INDEX") or "xref.db"
     try:
-        return Session(Path(file), given.get("tree")).open().complete(incomplete, 200)
+        with ctx.scope():
+            return Session(Path(file), given.get("tree")).open().complete(incomplete, 200)
     except Exception:
         return []
 

@@ -185,32 +185,43 @@ def trees(found: Iterable[TreeInfo], paint: Paint) -> Iterator[str]:
             yield f"{paint('note', f'{label:<12}')} {shown}"
 
 
+def count(number: int, what: str) -> str:
+    """`1 file`, `2,000 files`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def size(number: int) -> str:
+    """Bytes as `12.3 kB` or `340.0 MB`."""
+    return f"{number / 1e6:,.1f} MB" if number >= 1e6 else f"{number / 1e3:,.1f} kB"
+
+
 def _rows(info: TreeInfo) -> Iterator[tuple[str, str]]:
     yield "tree", one_line(info.name)
     yield "from", info.root
     yield "indexed", info.indexed.replace("T", " ").replace("+00:00", " UTC")
     if info.arch:
         yield "arch", info.arch
-    yield "files", f"{info.files:,} ({info.lines:,} lines, {info.bytes / 1e6:,.1f} MB)"
+    yield "files", f"{info.files:,} ({count(info.lines, 'line')}, {size(info.bytes)})"
     yield "definitions", f"{info.definitions:,}"
-    yield "parsed", f"{info.parsed:,} files of C and assembler, {percent(info)} without a problem"
+    yield "parsed", f"{count(info.parsed, 'file')} of C and assembler, {percent(info)} without a problem"
     if info.problem_files:
-        yield "problems", f"in {info.problem_files:,} files: `xref status --problems` lists them"
+        yield "problems", f"in {count(info.problem_files, 'file')}: `xref status --problems` lists them"
     if info.skipped:
-        yield "left out", f"{info.skipped:,} links, devices, unreadable or huge files"
+        yield "left out", f"{info.skipped:,}: links, devices, what is unreadable or too large"
 
 
 def summary(report: Report, index: Path, seconds: float) -> str:
     """What `xref index` did, on one line."""
-    size = f"{index.stat().st_size / 1e6:,.1f} MB in {index}"
+    tree, files = one_line(report.tree), count(report.files, "file")
+    where = f"{size(index.stat().st_size)} in {index}"
     if not report.changed:
-        return f"{one_line(report.tree)}: {report.files:,} files, none has changed; {size}"
-    parts = [f"{report.files:,} files", f"{report.read:,} read"]
+        return f"{tree}: {files}, none has changed; {where}"
+    parts = [files, f"{report.read:,} read"]
     if report.skipped:
         parts.append(f"{report.skipped:,} left out")
     if report.problems:
         parts.append(f"{report.problems:,} with problems (xref status --problems)")
-    return f"{one_line(report.tree)}: {', '.join(parts)}; {seconds:.1f} s, {size}"
+    return f"{tree}: {', '.join(parts)}; {seconds:.1f} s, {where}"
 
 
 def percent(info: TreeInfo) -> str:

@@ -148,8 +148,37 @@ def test_a_local_routine_ends_where_control_cannot_come_from_it() -> None:
         ("work", "outer_one"),
         ("helper", "inner_one"),
         ("helper", "inner_two"),
-        ("work", "outer_two"),
+        ("another", "outer_two"),
     ]
+    assert kinds(facts)["tail_of_it"] == "label"
+    assert definition(facts, "another").kind == "function"
+
+
+def test_a_label_that_only_others_lead_to_is_a_routine_of_its_own() -> None:
+    facts = parse(
+        "ENTRY(one)",
+        "\tjnz slow",
+        "quick:",
+        "\tiret",
+        "slow:",
+        "\tcall work",
+        "\tjmp quick",
+        "\tALIGN",
+        "shared:",
+        "\tcall common",
+        "\tjmp quick",
+        "ENTRY(two)",
+        "\tjmp shared",
+    )
+    assert kinds(facts) == {
+        "one": "function",
+        "quick": "label",
+        "slow": "label",
+        "shared": "function",
+        "two": "function",
+    }
+    assert calls(facts) == [("one", "work"), ("shared", "common"), ("shared", "quick"), ("two", "shared")]
+    assert definition(facts, "shared") == Definition("shared", "function", 9, 1, 11, static=True)
 
 
 def test_numbers_are_no_definitions_and_local_names_are_labels() -> None:

@@ -8,9 +8,8 @@ from flask import render_template
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from web.errors import NotFoundError
 from web.indexes import UnknownTreeError
-from web.shapes import plain
+from web.shapes import answer
 from web.site import site
 from xref.index.records import TreeInfo
 
@@ -29,9 +28,10 @@ def page() -> str:
 
 
 @blueprint.get("/api/v1/trees")
-def record() -> dict[str, object]:
+def record() -> Response:
     """The trees as records; where they were on the indexer's disk stays there."""
-    return {"trees": [{name: value for name, value in plain(info).items() if name != "root"} for info in _trees()]}
+    infos = [info._asdict() for info in _trees()]
+    return answer([{name: value for name, value in info.items() if name != "root"} for info in infos])
 
 
 @blueprint.get("/<tree>/")
@@ -41,10 +41,3 @@ def tree_root(tree: str) -> Response:
     if tree not in indexes.trees():
         raise UnknownTreeError(tree, indexes.trees())
     return redirect(url_for("source.page", tree=tree, path=""))
-
-
-@blueprint.route("/api/", defaults={"rest": ""})
-@blueprint.route("/api/<path:rest>")
-def no_such_record(rest: str) -> str:
-    """What the API does not have is an error of the API's shape, whatever it resembles."""
-    raise NotFoundError(f"the API has no /api/{rest}")

@@ -10,6 +10,7 @@ from typing import Any
 from typing import NamedTuple
 
 from flask import Blueprint
+from flask import Response
 from flask import render_template
 from flask import url_for
 
@@ -17,9 +18,8 @@ from web import arguments
 from web import quote
 from web import suggest
 from web.errors import NotFoundError
-from web.shapes import Listing
+from web.shapes import answer
 from web.shapes import paged
-from web.shapes import plain
 from web.site import site
 from xref.index.query import Index
 from xref.index.query import arch_of
@@ -31,10 +31,8 @@ from xref.parse.facts import REFERENCE_KINDS
 
 blueprint = Blueprint("ident", __name__)
 
-#: the order in which kinds of references are shown
-_KIND_ORDER = {
-    kind: place for place, kind in enumerate(("call", "read", "write", "address", "type", "member", "macro", "label"))
-}
+#: the order in which the page shows kinds of references
+_SHOWN = ("call", "read", "write", "address", "type", "member", "macro", "label")
 _KINDS = tuple(dict.fromkeys((*DEFINITION_KINDS, *REFERENCE_KINDS)))
 
 
@@ -61,8 +59,7 @@ def _definitions(index: Index, name: str, filters: Filters) -> list[Definition]:
 
 def _references(index: Index, name: str, filters: Filters) -> list[Reference]:
     found = index.references(name)
-    kept = [r for r in found if filters.keeps(r.file) and filters.keeps_kind(r.kind, REFERENCE_KINDS)]
-    return sorted(kept, key=lambda r: _KIND_ORDER[r.kind])
+    return [r for r in found if filters.keeps(r.file) and filters.keeps_kind(r.kind, REFERENCE_KINDS)]
 
 
 def _callers(index: Index, name: str, filters: Filters) -> list[Call]:
@@ -89,11 +86,10 @@ def _filters(tree: str) -> Filters:
     )
 
 
-def _lists(index: Index, name: str, filters: Filters, names: Sequence[str], page: int) -> dict[str, Listing[Any]]:
-    """The lists asked for, a page of each; raises NotFoundError for a name that the tree does not mention."""
-    size = site().settings.page_size
-    found = {each: paged(_LISTS[each](index, name, filters), page, size) for each in names}
-    if not any(each.total for each in found.values()) and not index.defined([name]) and not index.references(name):
+def _found(index: Index, name: str, filters: Filters, names: Sequence[str]) -> dict[str, Sequence[Any]]:
+    """The lists asked for, whole; raises NotFoundError for a name that the tree does not mention."""
+    found = {each: _LISTS[each](index, name, filters) for each in names}
+    if not any(found.values()) and not index.defined([name]) and not index.references(name):
         raise NotFoundError(f"{index.tree} has no identifier {name}", suggest.identifiers(index, name))
     return found
 
@@ -106,7 +102,10 @@ def page(tree: str, name: str) -> str:
     only = arguments.choice("list", tuple(_LISTS)) or ("references" if number > 1 else None)
     filters = _filters(tree)
     with site().indexes.lease(tree, filters.arch) as index:
-        lists = _lists(index, name, filters, [only] if only else list(_LISTS), number)
+        found = _found(index, name, filters, [only] if only else list(_LISTS))
+        if "references" in found:
+            found["references"] = sorted(found["references"], key=lambda r: _SHOWN.index(r.kind))
+        lists = {each: paged(items, number, site().settings.page_size) for each, items in found.items()}
         shown = lists["references"].items if "references" in lists else ()
         return render_template(
             "ident.html",
@@ -117,7 +116,7 @@ def page(tree: str, name: str) -> str:
             lists=lists,
             groups=_grouped(shown),
             callers=_by_caller(lists["callers"].items if "callers" in lists else ()),
-            counts=_counts(index, name, filters) if "references" in lists else {},
+            counts=_counts(index, name, filters, found.get("references", ())),
             quotes=quote.lines(index, ((r.file, r.line) for r in shown), site().settings.longest_quote),
             marked=quote.marked,
             kinds=_KINDS,
@@ -126,24 +125,13 @@ def page(tree: str, name: str) -> str:
         )
 
 
-@blueprint.get("/api/v1/<tree>/ident/<name>")
-def record(tree: str, name: str) -> dict[str, object]:
-    """The page as a record: its four lists."""
-    return _record(tree, name, list(_LISTS))
-
-
 @blueprint.get("/api/v1/<tree>/<any(definitions, references, callers, callees):which>/<name>")
-def one_list(tree: str, which: str, name: str) -> dict[str, object]:
-    """One of the page's lists as a record, page by page."""
-    return _record(tree, name, [which])
-
-
-def _record(tree: str, name: str, names: Sequence[str]) -> dict[str, object]:
+def record(tree: str, which: str, name: str) -> Response:
+    """One of the page's lists as records."""
     arguments.checked("name", name)
     filters = _filters(tree)
     with site().indexes.lease(tree, filters.arch) as index:
-        lists = _lists(index, name, filters, names, arguments.page())
-    return {"tree": tree, "name": name, **{each: plain(listing) for each, listing in lists.items()}}
+        return answer(_found(index, name, filters, [which])[which])
 
 
 def _grouped(references: Sequence[Reference]) -> list[tuple[str, list[tuple[str, list[Reference]]]]]:
@@ -156,16 +144,19 @@ def _grouped(references: Sequence[Reference]) -> list[tuple[str, list[tuple[str,
 
 def _by_caller(calls: Sequence[Call]) -> list[tuple[str, str | None, list[Call]]]:
     """Call sites by the function that holds them."""
-    return [(file, caller, list(some)) for (file, caller), some in groupby(calls, key=lambda c: (c.file, c.caller))]
+    grouped = groupby(calls, key=lambda call: (call.file, call.caller))
+    return [(file, caller, list(some)) for (file, caller), some in grouped]
 
 
-def _counts(index: Index, name: str, filters: Filters) -> dict[str, int]:
+def _counts(index: Index, name: str, filters: Filters, references: Sequence[Reference]) -> dict[str, int]:
     """How many references of each kind the other filters leave, in the order shown."""
-    counted = Counter(r.kind for r in _references(index, name, filters._replace(kind=None)))
-    return {kind: counted[kind] for kind in _KIND_ORDER if counted[kind]}
+    if filters.kind in REFERENCE_KINDS:
+        references = _references(index, name, filters._replace(kind=None))
+    counted = Counter(r.kind for r in references)
+    return {kind: counted[kind] for kind in _SHOWN if counted[kind]}
 
 
 def _address(tree: str, name: str, filters: Filters, only: str | None, changed: dict[str, Any]) -> str:
-    """This page with some arguments changed."""
+    """The page with some arguments changed."""
     given = {"kind": filters.kind, "arch": filters.arch, "in": filters.within or None, "list": only} | changed
     return url_for("ident.page", tree=tree, name=name, **{k: v for k, v in given.items() if v is not None})

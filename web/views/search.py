@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 from typing import NamedTuple
 
 from flask import Blueprint
+from flask import Response
 from flask import render_template
 from flask import url_for
 
@@ -15,8 +17,8 @@ from web import arguments
 from web import quote
 from web.errors import BadArgumentError
 from web.shapes import Listing
+from web.shapes import answer
 from web.shapes import paged
-from web.shapes import plain
 from web.site import site
 from xref.index.query import Index
 from xref.index.records import Match
@@ -49,20 +51,26 @@ def _query() -> Query:
     return Query(arguments.text("q"), arguments.flag("regex"), arguments.text("in"))
 
 
-def _search(index: Index, query: Query, page: int) -> Found:
-    settings = site().settings
+def _lines(index: Index, query: Query) -> tuple[list[Match], bool]:
+    """The lines found, and whether there are more.
+
+    Always as many as the limit, whatever the page: which lines are found first is not their order.
+    """
+    most = site().settings.search_most
     try:
-        # always as many as the limit, whatever the page: which lines are found first is not their order
-        matches = index.search(
-            query.pattern, regex=query.regex, path=query.within or None, most=settings.search_most + 1
-        )
+        found = index.search(query.pattern, regex=query.regex, path=query.within or None, most=most + 1)
     except PatternError as error:
         raise BadArgumentError("q", str(error)) from error
-    more = len(matches) > settings.search_most
+    return found[:most], len(found) > most
+
+
+def _search(index: Index, query: Query, page: int) -> Found:
+    settings = site().settings
+    lines, more = _lines(index, query)
     return Found(
         _identifiers(index, query, settings.search_named),
         _files(index, query, settings.search_named),
-        paged(matches[: settings.search_most], page, settings.page_size),
+        paged(lines, page, settings.page_size),
         more,
     )
 
@@ -93,7 +101,7 @@ def page(tree: str) -> str:
         tree=tree,
         query=query,
         found=found,
-        groups=[(file, list(some)) for file, some in groupby(found.matches.items, key=lambda m: m.file)] if found else [],
+        groups=_by_file(found.matches.items) if found else [],
         quoted=lambda text: quote.marked(
             quote.clipped(text, site().settings.longest_quote), "" if query.regex else query.pattern.strip()
         ),
@@ -102,26 +110,31 @@ def page(tree: str) -> str:
 
 
 @blueprint.get("/api/v1/<tree>/search")
-def record(tree: str) -> dict[str, object]:
-    """The page as a record."""
+def record(tree: str) -> Response:
+    """The lines of the page as records."""
     query = _query()
     if not query.pattern:
         raise BadArgumentError("q", "say what to search for")
     with site().indexes.lease(tree) as index:
-        found = _search(index, query, arguments.page())
-    return {"tree": tree, "q": query.pattern, "regex": query.regex, "in": query.within, **plain(found)}
+        lines, more = _lines(index, query)
+    response = answer(lines)
+    response.headers["X-More"] = "1" if more else "0"
+    return response
 
 
 @blueprint.get("/api/v1/<tree>/files")
-def files(tree: str) -> dict[str, object]:
-    """Paths that match `q`: a glob, or a part of the path."""
+def files(tree: str) -> Response:
+    """Paths that match `q`: a glob, or a part of the path; all where it is not given."""
     pattern = arguments.text("q")
     with site().indexes.lease(tree) as index:
-        found = paged(index.files(pattern), arguments.page(), site().settings.files_most)
-    return {"tree": tree, "q": pattern, "files": plain(found)}
+        return answer(index.files(pattern))
+
+
+def _by_file(matches: Sequence[Match]) -> list[tuple[str, list[Match]]]:
+    return [(file, list(some)) for file, some in groupby(matches, key=lambda match: match.file)]
 
 
 def _address(tree: str, query: Query, changed: dict[str, Any]) -> str:
-    """This page with some arguments changed."""
+    """The page with some arguments changed."""
     given = {"q": query.pattern, "regex": "1" if query.regex else None, "in": query.within or None} | changed
     return url_for("search.page", tree=tree, **{k: v for k, v in given.items() if v is not None})

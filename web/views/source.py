@@ -17,7 +17,7 @@ from web.errors import NotFoundError
 from web.render import Links
 from web.render import Rendered
 from web.render import render
-from web.shapes import plain
+from web.shapes import answer
 from web.site import site
 from xref.index.query import Index
 from xref.index.records import Definition
@@ -53,14 +53,19 @@ def page(tree: str, path: str) -> str:
     path = arguments.path(path)
     with site().indexes.lease(tree) as index:
         if path and index.has(path):
-            problems = site().indexes.facts(tree).problems.get(path, ())
             return render_template(
-                "file.html", tree=tree, crumbs=list(_crumbs(path)), file=_source(index, path), problems=problems
+                "file.html",
+                tree=tree,
+                crumbs=list(_crumbs(path)),
+                file=_source(index, path),
+                problems=site().indexes.facts(tree).problems.get(path, ()),
             )
         entries = index.directory(path)
         if entries is None:
             raise _not_found(index, path)
-        return render_template("directory.html", tree=tree, crumbs=list(_crumbs(path)), path=path, entries=entries)
+        return render_template(
+            "directory.html", tree=tree, crumbs=list(_crumbs(path)), path=path, entries=entries
+        )
 
 
 @blueprint.get("/<tree>/raw/<path:path>")
@@ -79,14 +84,14 @@ def raw(tree: str, path: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/outline/<path:path>")
-def outline(tree: str, path: str) -> dict[str, object]:
+def outline(tree: str, path: str) -> Response:
     """What a file defines, in its order."""
     path = arguments.path(path)
     with site().indexes.lease(tree) as index:
         found = index.outline(path)
         if found is None:
             raise _not_found(index, path)
-        return {"tree": tree, "file": path, "definitions": plain(found)}
+        return answer(found)
 
 
 def _not_found(index: Index, path: str) -> NotFoundError:
@@ -130,11 +135,9 @@ def _links(index: Index, path: str, definitions: list[Definition]) -> Links:
     includes: dict[int, tuple[str, str]] = {}
     for each in index.includes(path):
         if each.resolved:
-            others = "" if len(each.resolved) == 1 else f", the first of {len(each.resolved)} files that this can be"
-            includes[each.line] = (
-                url_for("source.page", tree=index.tree, path=each.resolved[0]),
-                each.resolved[0] + others,
-            )
+            first, count = each.resolved[0], len(each.resolved)
+            title = first if count == 1 else f"{first}, the first of {count} files that this can be"
+            includes[each.line] = (url_for("source.page", tree=index.tree, path=first), title)
     return Links(
         defined=index.defined,
         ident=escape(url_for("ident.page", tree=index.tree, name="_").removesuffix("_")),

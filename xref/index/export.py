@@ -85,12 +85,11 @@ def _by_file(index: Index, *, only_calls: bool = False) -> Iterator[tuple[str, l
     ranges = {int(columns[low, 0]): (int(low), int(high)) for low, high in zip(edges, edges[1:], strict=False)}
     for blob, paths in index.blob_paths().items():
         low, high = ranges.get(blob, (0, 0))
-        scopes = index.scope_names(blob)
         rows: list[_Row] = []
         for number, (_, line, column, _, scope), kind in zip(
             symbol[low:high].tolist(), columns[low:high].tolist(), shown[low:high].tolist(), strict=True
         ):
-            function = scopes[scope - 1] if scope else None
+            function = names[scope] if scope else None
             rows.append((names[number], REFERENCE_KINDS[kind], line, column, function, number))
         for path in paths:
             yield path, rows

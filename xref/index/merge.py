@@ -41,6 +41,8 @@ class Merge:
         self._references: list[Ints] = []
         self._pointer_calls: list[tuple[Ints, list[str]]] = []
         self._bitmaps: list[bytes] = []
+        self._conditions = {text: number for number, text in db.execute("SELECT id, text FROM conditions")} or {"": 0}
+        self._known_conditions = len(self._conditions) if self._next_blob > 1 else 0
         self._reading = 0
         self._tree_id = 0
 
@@ -59,17 +61,20 @@ class Merge:
         ids = np.arange(self._next_blob, self._next_blob + len(chunk.blobs), dtype=np.int32)
         self._next_blob += len(chunk.blobs)
         self._blobs(chunk, ids)
-        names = self._names
+        names, facts = self._names, chunk.facts
         numbers = np.fromiter((names.setdefault(word, len(names)) for word in chunk.words), np.int32, len(chunk.words))
         numbers = np.append(numbers, np.int32(-1))  # -1 stays -1
-        for table, columns in ((chunk.definitions, (1, 9)), (chunk.references, (1,)), (chunk.pointer_calls, (4,))):
+        tables = ((facts.definitions, (1, 9)), (facts.references, (1, 5)), (facts.pointer_calls, (3, 4)))
+        for table, columns in tables:
             table[:, 0] = ids[table[:, 0]] if len(table) else table[:, 0]
             for column in columns:
                 table[:, column] = numbers[table[:, column]]
-        self._definitions.append(chunk.definitions)
-        self._references.append(chunk.references)
-        expressions = [text for blob in chunk.blobs for text in blob.expressions]
-        self._pointer_calls.append((chunk.pointer_calls, expressions))
+        known = self._conditions
+        texts = np.array([known.setdefault(text, len(known)) for text in facts.conditions], np.int32)
+        facts.definitions[:, 10] = texts[facts.definitions[:, 10]]
+        self._definitions.append(facts.definitions)
+        self._references.append(facts.references)
+        self._pointer_calls.append((facts.pointer_calls, facts.expressions))
         return [(blob.number, int(number)) for blob, number in zip(chunk.blobs, ids, strict=True)]
 
     def _blobs(self, chunk: ChunkResult, ids: Ints) -> None:
@@ -77,14 +82,12 @@ class Merge:
         rows = []
         for number, blob in zip(ids.tolist(), chunk.blobs, strict=True):
             reading = 0 if blob.kind in _UNTAUGHT else self._reading
-            rows.append((number, blob.hash, reading, blob.kind, blob.size, blob.lines, blob.text, blob.scopes, blob.conditions))
-            if blob.includes:
-                lines = {include.line: (number, *include) for include in blob.includes}
-                db.executemany("INSERT INTO includes VALUES (?,?,?,?)", lines.values())
-            if blob.problems:
-                problems = [(number, place, *problem) for place, problem in enumerate(blob.problems)]
-                db.executemany("INSERT INTO problems VALUES (?,?,?,?)", problems)
-        db.executemany("INSERT OR REPLACE INTO blobs VALUES (?,?,?,?,?,?,?,?,?)", rows)
+            rows.append((number, blob.hash, reading, blob.kind, blob.size, blob.lines, blob.text))
+        db.executemany("INSERT OR REPLACE INTO blobs VALUES (?,?,?,?,?,?,?)", rows)
+        includes = ((int(ids[file]), *include) for file, include in chunk.facts.includes)
+        db.executemany("INSERT OR IGNORE INTO includes VALUES (?,?,?,?)", includes)
+        problems = ((int(ids[file]), place, *problem) for place, (file, problem) in enumerate(chunk.facts.problems))
+        db.executemany("INSERT INTO problems VALUES (?,?,?,?)", problems)
         for first, last, bitmap in chunk.shards:
             shard = (self._segment, len(self._bitmaps), int(ids[first]), int(ids[last]))
             db.execute("INSERT INTO search_shards VALUES (?,?,?,?)", shard)
@@ -161,7 +164,7 @@ class Merge:
         table = np.concatenate(self._definitions)
         self._definitions.clear()
         symbol, macro = final[table[:, 1]], final[table[:, 9]]
-        # blob word kind line column end_line static head tail macro condition owner
+        # blob word kind line column end_line static head tail macro condition
         rows = np.column_stack([symbol, table[:, 0], table[:, 3], table[:, 4], table[:, 2], table[:, 5], table[:, 6],
                                 table[:, 7], table[:, 8], macro, table[:, 10]])
         rows = rows[np.lexsort((rows[:, 4], rows[:, 3], rows[:, 2], rows[:, 1], rows[:, 0]))]
@@ -176,22 +179,20 @@ class Merge:
         self._references.clear()
         symbol = final[table[:, 1]]
         order = np.argsort(symbol, kind="stable")
-        columns = table[order][:, [0, 3, 4, 2, 5]]
+        table = table[order]
+        table[:, 5] = np.maximum(final[table[:, 5]], 0)
+        columns = table[:, [0, 3, 4, 2, 5]]
         blocks = packing.pack(symbol[order], columns)
         self._db.executemany("INSERT INTO occurrences VALUES (?,?,?,?)", ((self._segment, *block) for block in blocks))
 
     def _write_pointer_calls(self, final: Ints) -> None:
+        statement = "INSERT OR IGNORE INTO pointer_calls VALUES (?,?,?,nullif(?,-1),nullif(?,-1),?)"
         for table, expressions in self._pointer_calls:
-            if not len(table):
-                continue
-            fields = final[table[:, 4]].tolist()
-            rows = (
-                (blob, line, column, scope, field if field >= 0 else None, text)
-                for (blob, line, column, scope), field, text in zip(
-                    table[:, [0, 1, 2, 3]].tolist(), fields, expressions, strict=True
-                )
-            )
-            self._db.executemany("INSERT OR IGNORE INTO pointer_calls VALUES (?,?,?,?,?,?)", rows)
+            table[:, 3], table[:, 4] = final[table[:, 3]], final[table[:, 4]]
+            rows = ((*row[:5], expressions[row[5]]) for row in table.tolist())
+            self._db.executemany(statement, rows)
+        fresh = list(self._conditions.items())[self._known_conditions :]
+        self._db.executemany("INSERT INTO conditions VALUES (?,?)", ((number, text) for text, number in fresh))
 
     def _sweep(self) -> None:
         """Drop the content that no tree has any more."""

@@ -8,7 +8,8 @@ byte that tells the width of its numbers (1, 2 or 4):
     counts    how many occurrences it has              one for each symbol
     blobs     the difference to the previous blob of   one for each occurrence
               the same symbol (the first is itself)
-    lines, columns, kinds, scopes                      one for each occurrence
+    lines, columns, kinds, scopes                      one for each occurrence; a scope is the symbol of the
+                                                       function or macro it is in, 0 for none
 
 Uses numpy and zstandard only.
 """

@@ -88,7 +88,7 @@ class Index:
         self._tree_id, stored = self._db.execute("SELECT id, arch FROM trees WHERE name = ?", [self.tree]).fetchone()
         self.arch: str | None = arch or stored
         self._blocks: OrderedDict[tuple[int, int], Unpacked] = OrderedDict()
-        self._scopes: OrderedDict[int, list[str]] = OrderedDict()
+        self._names: dict[int, str] = {}
         self._link_cache: dict[int, _Links] = {}
         self._graphs: dict[str | None, IncludeGraph] = {}
         self._call_kinds: dict[tuple[int, str], str] = {}
@@ -229,27 +229,24 @@ class Index:
         found = []
         for path, number, *rest, blob in self._db.execute(query, [self._tree_id, name]).fetchall():
             if kind is None or DEFINITION_KINDS[number] == kind:
-                found.append(self._definition(name, path, number, blob, self._text(blob), *rest))
+                found.append(self._definition(name, path, number, self._text(blob), *rest))
         return sorted(found, key=self._preference)
 
-    def _definition(self, name: str, path: str, kind: int, blob: int, text: bytes, line: int, column: int, end_line: int,
+    def _definition(self, name: str, path: str, kind: int, text: bytes, line: int, column: int, end_line: int,
                     static: int, head: int, tail: int, macro: int | None, condition: int) -> Definition:
         made_by = self._name(macro) if macro is not None else None
         return Definition(name, DEFINITION_KINDS[kind], path, line, end_line, bool(static & 1), _signature(text, head, tail),
-                          arch_of(path), made_by, column, self._condition(blob, condition))
+                          arch_of(path), made_by, column, self._condition(condition))
 
     def _name(self, symbol: int) -> str:
         name: str = self._db.execute("SELECT name FROM symbols WHERE id = ?", [symbol]).fetchone()[0]
         return name
 
-    def _condition(self, blob: int, number: int) -> str | None:
+    def _condition(self, number: int) -> str | None:
         if not number:
             return None
-        import zstandard
-
-        packed = self._db.execute("SELECT conditions FROM blobs WHERE id = ?", [blob]).fetchone()[0]
-        texts = zstandard.ZstdDecompressor().decompress(packed).split(b"\0") if packed else []
-        return texts[number].decode("utf-8", "replace") if number < len(texts) else None
+        row = self._db.execute("SELECT text FROM conditions WHERE id = ?", [number]).fetchone()
+        return row[0] if row else None
 
     def _preference(self, d: Definition) -> tuple[bool, bool, bool, int, str, int]:
         """Bodies before declarations; the asked architecture, then none, then others; public before static."""
@@ -264,7 +261,7 @@ class Index:
         text = self._text(blob)
         query = ("SELECT name, kind, line, column, end_line, static, head, tail, macro, condition FROM definitions "
                  "JOIN symbols ON symbols.id = symbol WHERE blob = ? ORDER BY line, column")
-        return [self._definition(name, path, kind, blob, text, *rest)
+        return [self._definition(name, path, kind, text, *rest)
                 for name, kind, *rest in self._db.execute(query, [blob]).fetchall()]
 
     # -- references and calls -------------------------------------------------------------------------
@@ -293,17 +290,14 @@ class Index:
     def _segments(self) -> list[tuple[int]]:
         return self._db.execute("SELECT DISTINCT segment FROM occurrences").fetchall()
 
-    def _scope_names(self, blob: int) -> list[str]:
-        names = self._scopes.get(blob)
-        if names is None:
-            import zstandard
-
-            packed = self._db.execute("SELECT scopes FROM blobs WHERE id = ?", [blob]).fetchone()[0]
-            names = zstandard.ZstdDecompressor().decompress(packed).decode("latin-1").split("\n") if packed else []
-            self._scopes[blob] = names
-            if len(self._scopes) > 20000:
-                self._scopes.popitem(last=False)
-        return names
+    def names(self, symbols: Iterable[int]) -> dict[int, str]:
+        """The names of these symbols."""
+        wanted = list(set(symbols) - self._names.keys())
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            query = f"SELECT id, name FROM symbols WHERE id IN ({','.join('?' * len(part))})"  # noqa: S608
+            self._names.update(self._db.execute(query, part))
+        return self._names
 
     def _shown_kinds(self, symbol: int) -> list[str]:
         """The kinds as shown for this name: a mention of a macro is `macro`, of a type `type`, of a function
@@ -329,11 +323,12 @@ class Index:
         found: list[Reference] = []
         for uses in self._uses(symbol):
             columns = (uses.blob.tolist(), uses.line.tolist(), uses.column.tolist(), uses.kind.tolist(), uses.scope.tolist())
+            names = self.names(columns[4])
             for blob, line, column, number, scope in zip(*columns, strict=True):
                 at = paths.get(blob)
                 if at is None or (kind is not None and shown[number] != kind):
                     continue
-                function = self._scope_names(blob)[scope - 1] if scope else None
+                function = names[scope] if scope else None
                 for path in at:
                     found.append(Reference(name, shown[number], path, line, column, function))
         found.sort(key=lambda r: (r.file, r.line, r.column))
@@ -348,8 +343,9 @@ class Index:
         for uses in self._uses(symbol):
             called = uses.kind == _CALL
             columns = (uses.blob[called].tolist(), uses.line[called].tolist(), uses.column[called].tolist(), uses.scope[called].tolist())
+            names = self.names(columns[3])
             for blob, line, column, scope in zip(*columns, strict=True):
-                caller = self._scope_names(blob)[scope - 1] if scope else None
+                caller = names[scope] if scope else None
                 for path in self._paths.get(blob, ()):
                     kind = self.call_kind(symbol, path)
                     if kind is not None:
@@ -359,9 +355,9 @@ class Index:
         return found
 
     def _through_field(self, symbol: int, name: str) -> Iterator[Call]:
-        query = "SELECT blob, line, column, scope, expression FROM pointer_calls WHERE field = ?"
-        for blob, line, column, scope, expression in self._db.execute(query, [symbol]):
-            caller = self._scope_names(blob)[scope - 1] if scope else None
+        query = ("SELECT blob, line, column, name, expression FROM pointer_calls "
+                 "LEFT JOIN symbols ON symbols.id = scope WHERE field = ?")
+        for blob, line, column, caller, expression in self._db.execute(query, [symbol]):
             for path in self._paths.get(blob, ()):
                 yield Call(path, line, column, caller, expression, "indirect", None, name)
 
@@ -408,6 +404,7 @@ class Index:
         return found
 
     def _calls_within(self, d: Definition, blob: int) -> list[Call]:
+        own = self.symbol(d.name)
         lines = self._text(blob).split(b"\n")[d.line - 1 : d.end_line]
         words = {match.group().decode("latin-1") for line in lines for match in _WORD.finditer(line)}
         found: list[Call] = []
@@ -419,13 +416,12 @@ class Index:
                 here = (uses.blob == blob) & (uses.kind == _CALL) & (uses.line >= d.line) & (uses.line <= d.end_line)
                 for line, column, scope in zip(uses.line[here].tolist(), uses.column[here].tolist(), uses.scope[here].tolist(), strict=True):
                     kind = self.call_kind(symbol, d.file)
-                    if kind is not None and scope and self._scope_names(blob)[scope - 1] == d.name:
+                    if kind is not None and scope == own:
                         found.append(Call(d.file, line, column, d.name, word, kind))
-        query = ("SELECT line, column, scope, name, expression FROM pointer_calls LEFT JOIN symbols ON symbols.id = field "
-                 "WHERE blob = ? AND line BETWEEN ? AND ?")
-        for line, column, scope, field, expression in self._db.execute(query, [blob, d.line, d.end_line]):
-            if scope and self._scope_names(blob)[scope - 1] == d.name:
-                found.append(Call(d.file, line, column, d.name, expression, "indirect", None, field))
+        query = ("SELECT line, column, name, expression FROM pointer_calls LEFT JOIN symbols ON symbols.id = field "
+                 "WHERE blob = ? AND scope = ? AND line BETWEEN ? AND ?")
+        for line, column, field, expression in self._db.execute(query, [blob, own, d.line, d.end_line]):
+            found.append(Call(d.file, line, column, d.name, expression, "indirect", None, field))
         return sorted(found, key=lambda c: (c.line, c.column))
 
     def includes(self, path: str) -> list[Include]:
@@ -483,19 +479,15 @@ class Index:
         """The paths at which each content of the tree stands, in the order of the first."""
         return self._paths
 
-    def scope_names(self, blob: int) -> list[str]:
-        """The functions and macros that references of a blob can be in; references count them from 1."""
-        return self._scope_names(blob)
-
     def pointer_calls(self, path: str) -> list[Call]:
         """The calls through pointers in a file."""
         blob = self._blob(path)
         if blob is None:
             return []
-        query = ("SELECT line, column, scope, name, expression FROM pointer_calls "
-                 "LEFT JOIN symbols ON symbols.id = field WHERE blob = ?")
-        return [Call(path, line, column, self._scope_names(blob)[scope - 1] if scope else None, expression, "indirect", None, field)
-                for line, column, scope, field, expression in self._db.execute(query, [blob])]
+        query = ("SELECT line, column, c.name, f.name, expression FROM pointer_calls "
+                 "LEFT JOIN symbols f ON f.id = field LEFT JOIN symbols c ON c.id = scope WHERE blob = ?")
+        return [Call(path, line, column, caller, expression, "indirect", None, field)
+                for line, column, caller, field, expression in self._db.execute(query, [blob])]
 
     # -- text -----------------------------------------------------------------------------------------
 

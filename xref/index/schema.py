@@ -49,8 +49,6 @@ blobs = Table(
     Column("size", Integer, nullable=False, comment="bytes"),
     Column("lines", Integer, nullable=False),
     Column("text", LargeBinary, nullable=False, comment="the content, zstd; empty for binary files"),
-    Column("scopes", LargeBinary, nullable=False, comment="names of functions and macros, newline between, zstd"),
-    Column("conditions", LargeBinary, nullable=False, comment="texts of #if conditions, NUL between, zstd"),
     UniqueConstraint("hash", "reading", "kind"),
     comment="The content of files, once for each content.",
 )
@@ -97,11 +95,19 @@ definitions = Table(
     Column("head", Integer, nullable=False, comment="byte where the declaration begins"),
     Column("tail", Integer, nullable=False, comment="byte behind its head, where the signature ends"),
     Column("macro", Integer, comment="symbols.id of the macro that made it, else null"),
-    Column("condition", Integer, nullable=False, comment="which of blobs.conditions it stands under"),
+    Column("condition", Integer, nullable=False, comment="conditions.id it stands under"),
     sqlite_with_rowid=False,
     comment="Each place that gives a name a meaning.",
 )
 Index("definitions_by_blob", definitions.c.blob)
+
+conditions = Table(
+    "conditions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("text", Text, nullable=False, comment="as a person would write it; empty for none"),
+    comment="Preprocessor conditions under which definitions stand.",
+)
 
 occurrences = Table(
     "occurrences",
@@ -120,7 +126,7 @@ pointer_calls = Table(
     Column("blob", Integer, primary_key=True),
     Column("line", Integer, primary_key=True),
     Column("column", Integer, primary_key=True),
-    Column("scope", Integer, nullable=False, comment="caller: which of blobs.scopes, from 1; 0 for none"),
+    Column("scope", Integer, comment="symbols.id of the caller: a function or macro, else null"),
     Column("field", Integer, comment="symbols.id of the member called through, else null"),
     Column("expression", Text, nullable=False, comment="the callee as written"),
     sqlite_with_rowid=False,

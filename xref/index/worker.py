@@ -6,6 +6,7 @@ Uses `source`, `parse` and the packing modules of this room; knows no database.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 from typing import NamedTuple
@@ -14,16 +15,11 @@ import numpy as np
 import zstandard
 
 from xref.index import trigrams
-from xref.index.packing import Ints
 from xref.parse.asm import parse_asm
-from xref.parse.facts import Include
 from xref.parse.facts import Problem
 from xref.parse.lessons import Lessons
 from xref.parse.lessons import Taught
 from xref.parse.lessons import learn
-from xref.parse.packed import DEFINITION_COLUMNS
-from xref.parse.packed import POINTER_CALL_COLUMNS
-from xref.parse.packed import REFERENCE_COLUMNS
 from xref.parse.packed import Packed
 from xref.parse.packed import pack
 from xref.parse.reader import CReader
@@ -39,6 +35,9 @@ MAX_PARSED_BYTES = 32 * 1024 * 1024
 _MOST_WORDS = 600_000
 
 _LEVEL = 6
+
+#: C files parsed together: numpy's cost is by the call, and most files are small
+_BATCH_BYTES = 400_000
 
 
 class Job(NamedTuple):
@@ -62,26 +61,18 @@ class BlobResult:
     size: int
     lines: int
     text: bytes
-    scopes: bytes
-    conditions: bytes
-    includes: list[Include]
-    problems: list[Problem]
-    #: the expressions of `ChunkResult.pointer_calls`, in their order
-    expressions: list[str]
 
 
 @dataclass(slots=True)
 class ChunkResult:
-    """Several files' facts: columns as in parse.packed, with the blob's place in `blobs` put first.
+    """Several files' facts: tables as in parse.packed, with places in `blobs` for files.
 
-    Words are places in `words`.
+    Words are places in `words`, conditions in `conditions`.
     """
 
     blobs: list[BlobResult] = field(default_factory=list)
     words: list[bytes] = field(default_factory=list)
-    definitions: Ints = field(default_factory=lambda: np.zeros((0, len(DEFINITION_COLUMNS) + 1), np.int32))
-    references: Ints = field(default_factory=lambda: np.zeros((0, len(REFERENCE_COLUMNS) + 1), np.int32))
-    pointer_calls: Ints = field(default_factory=lambda: np.zeros((0, len(POINTER_CALL_COLUMNS) + 1), np.int32))
+    facts: Packed = field(default_factory=Packed)
     #: (first blob, last blob, bitmap) of each shard
     shards: list[tuple[int, int, bytes]] = field(default_factory=list)
     #: files that could not be read: (path, reason)
@@ -116,8 +107,9 @@ def read_chunk(jobs: list[Job]) -> ChunkResult:
     if _reader is None or len(_reader.vocabulary.words) > _MOST_WORDS:
         _reader = CReader(_lessons)
     result = ChunkResult()
-    packs: list[Packed] = []
     compressor = zstandard.ZstdCompressor(level=_LEVEL)
+    batch: list[tuple[int, str, bytes]] = []
+    conditions = {"": 0}
     shard: list[bytes] = []
     first = 0
     for job in jobs:
@@ -126,85 +118,93 @@ def read_chunk(jobs: list[Job]) -> ChunkResult:
         except SourceError as error:
             result.failed.append((job.path, str(error)))
             continue
+        number = len(result.blobs)
         kind = "binary" if job.kind != "c" and looks_binary(data) else job.kind
-        packed = _facts(_reader, job, kind, data)
-        packs.append(packed)
-        result.blobs.append(_blob(_reader, job, kind, data, packed, compressor))
+        result.blobs.append(_blob(job, kind, data, compressor))
+        problem = _unparsed(job, kind, data)
+        if problem:
+            result.facts.problems.append((number, Problem(1, problem)))
+        elif kind == "c":
+            batch.append((number, job.path, data))
+        elif kind == "asm":
+            result.facts.take(pack(parse_asm(data), _reader.vocabulary), number, conditions)
         if kind != "binary":
             shard.append(data)
         if sum(map(len, shard)) >= trigrams.SHARD:
-            result.shards.append((first, len(packs) - 1, trigrams.bitmap(shard)))
-            shard, first = [], len(packs)
-    if first < len(packs):
-        result.shards.append((first, len(packs) - 1, trigrams.bitmap(shard)))
-    _combine(result, packs, _reader)
+            result.shards.append((first, number, trigrams.bitmap(shard)))
+            shard, first = [], number + 1
+    if first < len(result.blobs):
+        result.shards.append((first, len(result.blobs) - 1, trigrams.bitmap(shard)))
+    for part in _batches(batch):
+        _read_batch(_reader, part, result, conditions)
+    _number_words(result, _reader)
     return result
 
 
-def _facts(reader: CReader, job: Job, kind: str, data: bytes) -> Packed:
+def _unparsed(job: Job, kind: str, data: bytes) -> str | None:
+    """Why a file is not parsed although it is source, or None."""
+    if kind not in ("c", "asm"):
+        return None
     if not job.parse:
-        reason = "parsing it took too long or too much memory; its text can be searched"
-        return Packed(problems=[Problem(1, reason)])
-    if kind == "c":
-        if len(data) > MAX_PARSED_BYTES:
-            limit = MAX_PARSED_BYTES >> 20
-            reason = f"{len(data):,} bytes are over the limit of {limit} MB for parsing; its text can be searched"
-            return Packed(problems=[Problem(1, reason)])
-        return _parsed(reader, job, data)
-    if kind == "asm" and len(data) <= MAX_PARSED_BYTES:
-        return pack(parse_asm(data), reader.vocabulary)
-    return Packed()
+        return "parsing it took too long or too much memory; its text can be searched"
+    if len(data) > MAX_PARSED_BYTES:
+        limit = MAX_PARSED_BYTES >> 20
+        return f"{len(data):,} bytes are over the limit of {limit} MB for parsing; its text can be searched"
+    return None
 
 
-def _parsed(reader: CReader, job: Job, data: bytes) -> Packed:
-    """A C file's facts.  A fault of ours costs one file's facts, said where problems are listed, not the run."""
+def _batches(files: list[tuple[int, str, bytes]]) -> Iterator[list[tuple[int, str, bytes]]]:
+    """Files to parse together."""
+    batch: list[tuple[int, str, bytes]] = []
+    size = 0
+    for file in files:
+        batch.append(file)
+        size += len(file[2])
+        if size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _read_batch(
+    reader: CReader, batch: list[tuple[int, str, bytes]], result: ChunkResult, conditions: dict[str, int]
+) -> None:
+    """Parse some files together.
+
+    A fault of ours costs one file's facts, said where problems are listed, not the run.
+    """
     try:
-        return reader.read(data, job.path)
+        packed = reader.read([data for _, _, data in batch], [path for _, path, _ in batch])
     except Exception as error:
-        return Packed(problems=[Problem(1, f"the parser failed on it ({type(error).__name__}: {error}); please report this")])
+        if len(batch) > 1:
+            for file in batch:
+                _read_batch(reader, [file], result, conditions)
+            return
+        reason = f"the parser failed on it ({type(error).__name__}: {error}); please report this"
+        result.facts.problems.append((batch[0][0], Problem(1, reason)))
+        return
+    result.facts.take(packed, np.array([number for number, _, _ in batch], np.int32), conditions)
 
 
-def _blob(
-    reader: CReader, job: Job, kind: str, data: bytes, packed: Packed, compressor: zstandard.ZstdCompressor
-) -> BlobResult:
-    words = reader.vocabulary.words
-    expressions = []
-    for first, last in packed.pointer_calls[:, 4:6].tolist():
-        text = words[last] if first < 0 else b" ".join(data[first:last].split())
-        expressions.append(text[:400].decode("latin-1"))
-    scopes = b"\n".join(words[number] for number in packed.scopes)
-    conditions = "\0".join(packed.conditions).encode("utf-8", "surrogateescape")
-    return BlobResult(
-        job.number,
-        content_hash(data),
-        kind,
-        len(data),
-        data.count(b"\n") + (not data.endswith(b"\n") and bool(data)),
-        b"" if kind == "binary" else compressor.compress(data),
-        compressor.compress(scopes) if scopes else b"",
-        compressor.compress(conditions) if conditions else b"",
-        packed.includes,
-        packed.problems,
-        expressions,
-    )
+def _blob(job: Job, kind: str, data: bytes, compressor: zstandard.ZstdCompressor) -> BlobResult:
+    lines = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+    text = b"" if kind == "binary" else compressor.compress(data)
+    return BlobResult(job.number, content_hash(data), kind, len(data), lines, text)
 
 
-def _combine(result: ChunkResult, packs: list[Packed], reader: CReader) -> None:
-    """One table of each sort out of the files' tables, with words numbered within the chunk."""
-    tables = {}
-    for name in ("definitions", "references", "pointer_calls"):
-        parts = [getattr(packed, name) for packed in packs]
-        place = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) for part in parts])
-        if len(place):
-            tables[name] = np.column_stack([place, np.concatenate(parts)])
-        else:
-            tables[name] = getattr(result, name)
-    definitions, references, calls = tables["definitions"], tables["references"], tables["pointer_calls"]
-    columns = [definitions[:, 1], definitions[:, 9], references[:, 1], calls[:, 4]]
+def _number_words(result: ChunkResult, reader: CReader) -> None:
+    """Number the words within the chunk: the worker's own numbers mean nothing outside.
+
+    Puts the references in the order of the files, on which packing relies.
+    """
+    facts = result.facts
+    facts.references = facts.references[np.argsort(facts.references[:, 0], kind="stable")]
+    columns = [facts.definitions[:, 1], facts.definitions[:, 9], facts.references[:, 1], facts.references[:, 5],
+               facts.pointer_calls[:, 3], facts.pointer_calls[:, 4]]  # fmt: skip
     used = np.unique(np.concatenate(columns))
     used = used[used >= 0]
     for column in columns:
         known = column >= 0
-        column[known] = np.searchsorted(used, column[known])
+        column[known] = used.searchsorted(column[known])
     result.words = [reader.vocabulary.words[number] for number in used.tolist()]
-    result.definitions, result.references, result.pointer_calls = definitions, references, calls

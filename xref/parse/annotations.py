@@ -18,7 +18,7 @@ def mask_annotations(sketch: Sketch) -> None:
     """Attributes, asm, typeof, the tree's own annotations: blanked, and no longer live."""
     live = sketch.result.live
     at = np.flatnonzero(live)
-    flags = sketch.flags.of(sketch.tokens.word[at])
+    flags = sketch.flags[at]
     wanted = (
         words.DROP | words.DROP_CALL | words.TYPEOF | words.ANNOTATION | words.ANNOTATION_CALL | words.WRAPPER
         | words.POINTER | words.OPENER | words.CLOSER | words.FRAGMENT | words.RESPELL
@@ -92,7 +92,7 @@ def _unwrap(sketch: Sketch, place: int, at: Ints, sign: Bytes, previous: int, fo
     """`void FASTCALL(f(int x));` is `void f(int x);`; in an expression such a macro stays a call."""
     if following != 40 or not place:
         return place
-    before = sketch.flags.of(sketch.tokens.word[at[place - 1 : place]])[0]
+    before = sketch.flags[at[place - 1]]
     declares = (previous == WORD and not before & words.JUMP) or previous == 41
     if not declares:
         return place
@@ -148,7 +148,7 @@ def _annotates(sketch: Sketch, place: int, at: Ints, sign: Bytes) -> bool:
         # `typedef u32 (ACPI_SYSTEM_XFACE *acpi_osd_handler)(void)`, `inflate_huft * FAR *`
         return sketch.text_of(int(at[place])).isupper()
     if previous == WORD:
-        return not sketch.flags.of(sketch.tokens.word[at[place - 1 : place]])[0] & words.JUMP
+        return not sketch.flags[at[place - 1]] & words.JUMP
     return previous in b")]}" and following in b";,{"
 
 

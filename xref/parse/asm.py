@@ -7,8 +7,9 @@ mnemonic that is a call somewhere is in one table (`inline_asm`).  Preprocessor 
 What becomes what:
 
 - a label is a `label`; it is a `function` when it is global (`.globl`, `ENTRY(x)`, `SYM_FUNC_START(x)`),
-  typed or ended as one (`.type`, `ENDPROC(x)`, `.size`), or called (`bl x`) in the file, and a `variable`
-  when nothing but data follows it.  `1:` is nothing; `.Lx:` is always a label.
+  typed or ended as one (`.type`, `ENDPROC(x)`, `.size`), called (`bl x`) in the file, or stands after a
+  jump where nothing of the function around it leads (see `_find_routines`); and a `variable` when nothing
+  but data follows it.  `1:` is nothing; `.Lx:` is always a label.
 - `#define` and `.macro` are `macro`; `.set x, …`, `x = …` and `.comm x` are `variable` (an alias of a
   function: `function`), an assignment once more is a `write`.  `.req` names a register: `macro`.
 - a branch is a Call when it keeps a return address, or leaves the function; else a `label` reference.
@@ -248,8 +249,12 @@ class _Label:
     last: int = 0
     #: control does not fall into it from above
     apart: bool = False
-    #: called in this file, and a function for no other reason
+    #: a routine of this file's own: called or standing apart, and not global
     inner: bool = False
+    #: it may begin such a routine
+    parts: bool = False
+    #: its end is stated, as by `END(x)`
+    closed: bool = False
     kind: str = "label"
     end: int = 0
 
@@ -286,6 +291,17 @@ class _Macro:
         if user and ("\\" in text or any(word in user.parameters for word in _WORD.findall(text))):
             return text, True
         return _PASTE.sub("", text), False
+
+
+@dataclass(slots=True)
+class _Block:
+    """Text from one place that control may not fall into to the next."""
+
+    start: tuple[int, int]
+    #: what stands between two global functions' starts is one region
+    region: int
+    label: _Label | None = None
+    owner: _Label | None = None
 
 
 class _Branching(NamedTuple):
@@ -403,7 +419,7 @@ class _Reader:
         self.words = set(re.findall(r"(?m)^[ \t]*\.macro[ \t]+([\w.]+)", text))
         self.macro: _Macro | None = None
         self.defined: _Macro | None = None
-        self.outer: list[tuple[_Macro | None, list[_Label]]] = []
+        self.outer: list[tuple[_Macro | None, list[_Label], str]] = []
         self.labels: list[_Label] = []
         self.open: list[_Label] = []
         self.section = self.before = ".text"
@@ -419,6 +435,8 @@ class _Reader:
         self.condition: list[str] = []
         self.kind = "read"
         self.last = ""  # the last instruction
+        self.blocks: list[_Block] = []
+        self.starts: list[tuple[int, int]] = []
 
     # ── lines ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -588,7 +606,7 @@ class _Reader:
             self._operands(body, at, len(body), number, "read")
 
     def _begin_macro(self, macro: _Macro, column: int, signature: str) -> None:
-        self.outer.append((self.macro, self.open))
+        self.outer.append((self.macro, self.open, self.last))
         self.macro, self.open = macro, []
         macro.at = len(self.facts.definitions)
         if "\\" in macro.name:  # a macro that a macro makes
@@ -611,7 +629,7 @@ class _Reader:
         if self.macro is None:
             return
         macro = self.macro
-        self.macro, self.open = self.outer.pop()
+        self.macro, self.open, self.last = self.outer.pop()
         if macro.at < 0:
             return
         self.facts.definitions[macro.at] = self.facts.definitions[macro.at]._replace(end_line=number)
@@ -659,7 +677,7 @@ class _Reader:
         Returns where the next statement begins, less one, where it begins before `end`.
         """
         self.kind = "read"
-        if word[0] != ".":
+        if word[0] != "." and not _NO_CODE.fullmatch(word):
             self.last = word
         first = suffix[:1] or line[begin : begin + 1]
         branch = branch_of(word + suffix)
@@ -689,6 +707,8 @@ class _Reader:
             self._content("code", number)
             if first == "p" and word.startswith(("ldr", "mov")):
                 self._load_pc(line, number, word, begin, end)
+            elif word[:3] == "ldm" and len(word) < 6 and "pc" in line[begin:end]:
+                self.last = "ret"  # arm: `ldmia sp!, {r4, pc}`
             self.kind = "address" if word in _ADDRESS_OF else "read"
             self._operands(line, begin, end, number, self.kind)
         return None
@@ -1053,10 +1073,9 @@ class _Reader:
         for line, _, _ in self.conditions.levels:
             facts.problems.append(Problem(line, "#if without #endif"))
         self._decide_labels()
-        functions = sorted(
-            (label for label in self.labels if label.kind == "function"), key=lambda label: label.start
-        )
         self._close()
+        self._find_routines()
+        self._place_calls()
         for label in self.labels:
             if label.kind == "label":
                 label.end = label.line
@@ -1073,14 +1092,13 @@ class _Reader:
                     condition=label.condition,
                 )
             )
-        names = {label.name for label in functions}
+        names = {label.name for label in self.labels if label.kind == "function"}
         for (name, condition), (line, column, value, macro) in self.assigned.items():
             kind = "function" if macro or value in names else "variable"
             static = name not in self.globals
             facts.definitions.append(
                 Definition(name, kind, line, column, line, static, macro=macro, condition=condition)
             )
-        self._place_calls(functions)
         facts.definitions.sort(key=lambda it: (it.line, it.column))
         facts.references.sort(key=lambda it: (it.line, it.column))
         facts.calls.sort(key=lambda it: (it.line, it.column))
@@ -1112,9 +1130,10 @@ class _Reader:
                 label.kind = "variable"
             elif label.role or known or is_global or label.name in self.ends:
                 label.kind = "function"
-                label.inner = not (
-                    label.role or known or label.name in self.globals or label.name in self.ends
-                )
+                sure = label.role or known or label.name in self.globals or label.name in self.ends
+                label.inner = not sure
+            else:
+                label.parts = label.apart and label.content == "code"
 
     def _close(self) -> None:
         """Give every function and variable its last line."""
@@ -1128,47 +1147,95 @@ class _Reader:
             ends = self.ends.get(label.name, [])
             stated = bisect_right(ends, label.line - 1)
             if stated < len(ends):
-                label.end = ends[stated]
+                label.end, label.closed = ends[stated], True
             elif label.kind == "variable":
                 label.end = label.last if label.content == "data" or label.last else label.line
             else:
                 following = bisect_right(heads, label.line)
                 label.end = heads[following] - 1 if following < len(heads) else self.count
-        self._close_inner()
 
-    def _close_inner(self) -> None:
-        """End a local routine before the first label that control cannot reach from within it."""
-        mentions: dict[str, list[int]] = {}
-        for place in self.branchings:
-            mentions.setdefault(place.name, []).append(place.line)
-        for mention in self.facts.references:
-            mentions.setdefault(mention.name, []).append(mention.line)
-        for lines in mentions.values():
-            lines.sort()
-        routine: _Label | None = None
+    def _find_routines(self) -> None:
+        """Split the text into blocks, and find the function that each belongs to.
+
+        Control does not fall into a label after a jump: what stands there is the enclosing function's only
+        where something in that function leads there.  Else it is a routine of its own, as is a label that
+        this file calls.
+        """
+        events: list[tuple[tuple[int, int], int, _Label]] = []
         for label in self.labels:
-            if routine and (label.kind == "function" or label.apart):
-                lines = mentions.get(label.name, [])
-                first = bisect_right(lines, routine.line - 1)
-                reached = first < len(lines) and lines[first] < label.line
-                if label.kind == "function" or not reached:
-                    routine.end = min(routine.end, label.line - 1)
-                    routine = None
-            if label.inner:
-                routine = label
+            if label.kind == "function" and not label.inner:
+                events.append((label.start, 0, label))
+                if label.closed:
+                    events.append(((label.end + 1, 0), 1, label))
+            elif label.inner or label.parts:
+                events.append((label.start, 2, label))
+        events.sort(key=lambda event: event[:2])
+        self.blocks = blocks = [_Block((0, 0), 0)]
+        outer: list[_Label] = []
+        for start, what, label in events:
+            if what == 2:
+                blocks.append(_Block(start, blocks[-1].region, label, label if label.inner else None))
+                continue
+            outer = [other for other in outer if other.end >= start[0]][-3:] if what else [*outer[-3:], label]
+            blocks.append(_Block(start, blocks[-1].region + 1, None, outer[-1] if outer else None))
+        self.starts = [block.start for block in blocks]
+        self._reach(self._ways())
+        for at, block in enumerate(blocks):
+            if block.label and block.owner is block.label:
+                after = at + 1
+                while after < len(blocks) and blocks[after].owner is block.label:
+                    after += 1
+                block.label.end = blocks[after].start[0] - 1 if after < len(blocks) else self.count
 
-    def _place_calls(self, functions: list[_Label]) -> None:
+    def _block(self, line: int, column: int) -> int:
+        return bisect_right(self.starts, (line, column)) - 1
+
+    def _ways(self) -> dict[int, set[int]]:
+        """Return for each block the blocks of its region that its branches and its mentions lead to."""
+        places: dict[tuple[str, int], list[int]] = {}
+        for label in self.labels:
+            if label.content == "data":
+                continue
+            at = self._block(*label.start)
+            found = places.setdefault((label.name, self.blocks[at].region), [])
+            if not label.inner and len(found) < 8 and at not in found:
+                found.append(at)
+        ways: dict[int, set[int]] = {}
+        mentions = [(it.line, it.column, it.name) for it in self.branchings if it.macro is None]
+        mentions += [(it.line, it.column, it.name) for it in self.facts.references]
+        for line, column, name in mentions:
+            at = self._block(line, column)
+            led = places.get((name, self.blocks[at].region))
+            if led:
+                ways.setdefault(at, set()).update(led)
+        return ways
+
+    def _reach(self, ways: dict[int, set[int]]) -> None:
+        """Give every block its owner: what leads there, or itself."""
+        blocks = self.blocks
+        functions = [at for at, block in enumerate(blocks) if block.label is None]
+        called = [at for at, block in enumerate(blocks) if block.owner and block.label]
+        seen = {*functions, *called}
+        for root in [*functions, *called, *(at for at in range(len(blocks)) if at not in seen)]:
+            block = blocks[root]
+            if root not in seen and block.label:
+                seen.add(root)
+                block.owner = block.label
+                block.label.kind, block.label.inner = "function", True
+            todo = [root]
+            while todo:
+                for led in ways.get(todo.pop(), ()):
+                    # a routine's own parts follow it; before it stands what it goes back to
+                    if led not in seen and (block.label is None or led > root):
+                        seen.add(led)
+                        blocks[led].owner = block.owner
+                        todo.append(led)
+
+    def _place_calls(self) -> None:
         """Give every branch its caller, and tell the calls from the steps inside of a function."""
-        tiers = [[label for label in functions if label.inner is inner] for inner in (True, False)]
-        starts = [[label.start for label in tier] for tier in tiers]
 
         def around(line: int, column: int) -> _Label | None:
-            for tier, begins in zip(tiers, starts, strict=True):
-                at = bisect_right(begins, (line, column)) - 1
-                for label in tier[max(at - 3, 0) : at + 1][::-1]:
-                    if label.end >= line:
-                        return label
-            return None
+            return self.blocks[self._block(line, column)].owner
 
         homes: dict[str, set[object]] = {}
         for label in self.labels:

@@ -7,6 +7,7 @@ Uses the other modules of this room; no I/O.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -19,11 +20,12 @@ from xref.parse import words
 from xref.parse.facts import Problem
 from xref.parse.lessons import Lessons
 from xref.parse.lex import Bools
-from xref.parse.lex import FileFlags
+from xref.parse.lex import Flags
 from xref.parse.lex import Ints
 from xref.parse.lex import Tokens
 from xref.parse.lex import Vocabulary
 from xref.parse.lex import WordFlags
+from xref.parse.lex import flags_of
 from xref.parse.lex import tokenize
 from xref.parse.normalize import normalize
 from xref.parse.repair import Attempt
@@ -63,6 +65,9 @@ _QUERY = """
 (labeled_statement label: (statement_identifier) @label)
 """
 
+#: captures that name one token each
+_TOKEN_ROLES = tuple("head call type variable member struct union enum enumerator typedef label".split())
+
 _Nodes = dict[str, list[tree_sitter.Node]]
 
 
@@ -80,18 +85,28 @@ class Roles:
     pointer_calls: Ints
     tokens: dict[str, Ints] = field(default_factory=dict)
 
+    @classmethod
+    def empty(cls) -> Roles:
+        """Nothing seen yet."""
+        return cls(np.zeros((0, 4), np.int32), np.zeros((0, 2), np.int32), np.zeros((0, 2), np.int32))
+
 
 @dataclass(slots=True)
 class Parsed:
-    """A file's tokens and all that the parser said about them."""
+    """A batch's tokens and all that the parser said about them.
+
+    `alone` lists the files of the batch that must be parsed by themselves, because something in them does not
+    parse at once; of those nothing is in `roles`.  A batch of one never has any.
+    """
 
     tokens: Tokens
-    flags: FileFlags
+    flags: Flags
     directives: conditions.Directives
     inside: Bools
     normalized: Normalized
     roles: Roles
-    problems: list[Problem]
+    problems: list[Problem] = field(default_factory=list)
+    alone: list[int] = field(default_factory=list)
 
 
 class CParser:
@@ -108,22 +123,46 @@ class CParser:
     def _flag(self, word: bytes) -> int:
         return words.LANGUAGE.get(word) or self.lessons.flags.get(word, 0)
 
-    def parse(self, data: bytes, path: str) -> Parsed:
-        """Everything the grammar can say of a file.  `path` tells which lessons hold."""
-        tokens = tokenize(data, self.vocabulary)
-        flags = FileFlags(self._flags, tokens, self.lessons.overrides(path), words.SCOPED)
+    def parse(self, files: Sequence[bytes], paths: Sequence[str]) -> Parsed:
+        """Everything the grammar can say of some files.  Their paths tell which lessons hold for each."""
+        tokens = tokenize(files, self.vocabulary)
+        flags = flags_of(self._flags, tokens, [self.lessons.overrides(path) for path in paths], words.SCOPED)
         found, inside = conditions.find_directives(tokens)
         directives = conditions.build(tokens, found)
         normalized = normalize(tokens, flags, directives, inside)
-        tree = self._parser.parse(normalized.text)
-        problems: list[Problem] = []
-        if tree.root_node.has_error:
-            attempt = Attempt(tokens, flags, directives, inside, normalized, tree)
-            normalized, tree, problems = repair(attempt, self._parser)
-        root = tree.root_node
-        parsed = Parsed(tokens, flags, directives, inside, normalized, self._roles(root, tokens), problems)
-        self._alternatives(parsed, root)
+        parsed = Parsed(tokens, flags, directives, inside, normalized, Roles.empty())
+        if len(files) == 1:
+            self._parse_one(parsed)
+        else:
+            self._parse_many(parsed)
         return parsed
+
+    def _parse_many(self, parsed: Parsed) -> None:
+        """Parse each file of a batch; set aside those that need more than that."""
+        tokens, text = parsed.tokens, parsed.normalized.text
+        harder = set(tokens.file_of(np.array([start for start, _ in parsed.normalized.dropped], np.int32)).tolist())
+        captured = Captured()
+        for number, (start, end) in enumerate(zip(tokens.bases.tolist(), tokens.ends.tolist(), strict=True)):
+            if number in harder:
+                parsed.alone.append(number)
+                continue
+            root = self._parser.parse(text[start:end]).root_node
+            if root.has_error:
+                parsed.alone.append(number)
+            else:
+                captured.add(tree_sitter.QueryCursor(self._query).captures(root), start)
+        parsed.roles = captured.roles(tokens)
+
+    def _parse_one(self, parsed: Parsed) -> None:
+        """Parse one file, repair what can be, and look at the alternatives left out."""
+        tokens = parsed.tokens
+        tree = self._parser.parse(parsed.normalized.text)
+        if tree.root_node.has_error:
+            attempt = Attempt(tokens, parsed.flags, parsed.directives, parsed.inside, parsed.normalized, tree)
+            parsed.normalized, tree, parsed.problems = repair(attempt, self._parser)
+        parsed.roles = self._roles(tree.root_node, tokens)
+        if parsed.normalized.dropped:
+            self._alternatives(parsed, tree.root_node)
 
     def _alternatives(self, parsed: Parsed, root: tree_sitter.Node) -> None:
         """A second look at the branches of `#if` that the first one had to leave out.
@@ -132,9 +171,9 @@ class CParser:
         of what is found there, only what stands in the branches left out is new.
         """
         waiting = parsed.normalized.dropped
+        refused = [start for start, _ in parsed.normalized.refused]
         turn = 1
         while waiting and turn < 5:
-            refused = [start for start, _ in parsed.normalized.refused]
             again = normalize(parsed.tokens, parsed.flags, parsed.directives, parsed.inside, turn, refused)
             left = []
             for start, end in waiting:
@@ -151,28 +190,50 @@ class CParser:
             turn += 1
 
     def _roles(self, root: tree_sitter.Node, tokens: Tokens, offset: int = 0) -> Roles:
-        nodes: _Nodes = tree_sitter.QueryCursor(self._query).captures(root)
-        start = tokens.start
+        captured = Captured()
+        captured.add(tree_sitter.QueryCursor(self._query).captures(root), offset)
+        return captured.roles(tokens)
+
+
+class Captured:
+    """Byte offsets of what the query captured, file by file, until they are made token numbers all at once."""
+
+    def __init__(self) -> None:
+        self._starts: dict[str, list[int]] = {name: [] for name in _TOKEN_ROLES}
+        self._spans: dict[str, list[tuple[int, int]]] = {name: [] for name in ("parameters", "pointer_call", "body")}
+        self._functions: list[int] = []
+
+    def add(self, nodes: _Nodes, base: int) -> None:
+        """Take in what was captured in a text that begins at byte `base`."""
+        for name, found in nodes.items():
+            if name in self._starts:
+                self._starts[name] += [node.start_byte + base for node in found]
+            elif name == "function":
+                self._functions += [node.start_byte + base for node in found]
+            else:
+                self._spans[name] += [(node.start_byte + base, node.end_byte + base) for node in found]
+
+    def roles(self, tokens: Tokens) -> Roles:
+        """The roles of the tokens at these places."""
 
         def numbers(places: list[int]) -> Ints:
-            return (np.searchsorted(start, np.array(places, np.int64) + offset, side="right") - 1).astype(np.int32)
+            # Captures come in the order in which patterns were matched in full, not in that of the text.
+            found = (tokens.start.searchsorted(np.sort(np.array(places, np.int32)), side="right") - 1).astype(np.int32)
+            return found[np.diff(found, prepend=-1) > 0] if len(found) else found
 
         def spans(name: str) -> Ints:
-            rows = [(node.start_byte, node.end_byte) for node in nodes.get(name, ())]
-            rows.sort()
-            return np.array(rows, np.int32).reshape(-1, 2) + np.int32(offset)
+            return np.array(sorted(self._spans[name]), np.int32).reshape(-1, 2)
 
         roles = Roles(np.zeros((0, 4), np.int32), spans("parameters"), spans("pointer_call"))
-        for name in (
-            "head call type variable member struct union enum enumerator typedef label".split()
-        ):
-            # Captures come in the order in which patterns were matched in full, not in that of the text.
-            roles.tokens[name] = np.unique(numbers([node.start_byte for node in nodes.get(name, ())]))
-        functions = sorted(node.start_byte for node in nodes.get("function", ()))
-        bodies = sorted((node.start_byte, node.end_byte - 1) for node in nodes.get("body", ()))
-        if functions:
-            first, last = zip(*bodies, strict=True)
-            roles.functions = _functions(numbers(functions), numbers(list(first)), numbers(list(last)), roles.tokens["head"])
+        for name, places in self._starts.items():
+            roles.tokens[name] = numbers(places)
+        if self._functions:
+            body = spans("body")
+            start = tokens.start
+            first = start.searchsorted(np.sort(np.array(self._functions, np.int32)), side="right").astype(np.int32) - 1
+            opening = start.searchsorted(body[:, 0], side="right").astype(np.int32) - 1
+            closing = start.searchsorted(body[:, 1] - 1, side="right").astype(np.int32) - 1
+            roles.functions = _functions(first, opening, closing, roles.tokens["head"])
         return roles
 
 

@@ -44,6 +44,9 @@ class Directive:
     name: str
     start: int
     end: int
+    #: tokens: the `#`, and the first behind the directive
+    first: int = 0
+    last: int = 0
 
 
 @dataclass(slots=True)
@@ -53,6 +56,9 @@ class Branch:
     condition: str
     start: int
     end: int
+    #: tokens: the first of the branch, and the first behind it
+    first: int
+    last: int
     #: the groups that stand inside
     groups: list[Group] = field(default_factory=list)
 
@@ -70,7 +76,8 @@ class Directives:
     """The directives of a file and the tree that its `#if`s make."""
 
     all: list[Directive]
-    groups: list[Group]
+    #: for each file of the batch
+    groups: list[list[Group]]
     #: boundaries (byte offsets, rising) and the index into `texts` of the condition from there on
     edges: Ints
     ids: Ints
@@ -88,24 +95,31 @@ def find_directives(tokens: Tokens) -> tuple[list[Directive], Bools]:
     if not len(hashes):
         return [], inside
     # A `#` begins a directive when nothing but blanks stands before it on its line.
-    before = np.where(hashes > 0, tokens.end[hashes - 1], 0)
-    found: list[Directive] = []
+    starts = tokens.start[hashes]
+    line = tokens.newlines.searchsorted(starts)
+    first = np.zeros(len(hashes), np.bool_)
+    first[:] = True
+    previous = hashes - 1
+    has = previous >= 0
+    first[has] = tokens.newlines.searchsorted(tokens.end[previous[has]] - 1) != line[has]
+    # A line end within a comment or a string is none.
     code = tokens.code
+    found: list[Directive] = []
     last = -1
-    for place, previous in zip(tokens.start[hashes].tolist(), before.tolist(), strict=True):
-        if place < last or (previous and code.rfind(b"\n", previous, place) < 0):
+    for place in starts[first].tolist():
+        if place < last:
             continue
         last = _end_of_line(code, place)
         match = _NAME.match(code, place, last)
         found.append(Directive(match.group(1).decode("latin-1") if match else "", place, last))
-    if found:
-        firsts = np.searchsorted(tokens.start, [d.start for d in found])
-        lasts = np.searchsorted(tokens.start, [d.end for d in found])
-        step = np.zeros(len(inside) + 1, np.int32)
-        np.add.at(step, firsts, 1)
-        np.add.at(step, lasts, -1)
-        inside = np.cumsum(step[:-1]) > 0
-    return found, inside
+    firsts = tokens.start.searchsorted([d.start for d in found])
+    lasts = tokens.start.searchsorted([d.end for d in found])
+    for directive, first_token, last_token in zip(found, firsts.tolist(), lasts.tolist(), strict=True):
+        directive.first, directive.last = first_token, last_token
+    step = np.zeros(len(inside) + 1, np.int8)
+    step[firsts] += 1
+    np.add.at(step, lasts, -1)
+    return found, np.cumsum(step[:-1]) > 0
 
 
 def _end_of_line(code: bytes, start: int) -> int:
@@ -145,48 +159,69 @@ def _negated(condition: str) -> str:
 
 
 def build(tokens: Tokens, directives: list[Directive]) -> Directives:
-    """Nest the `#if`s, and note which condition holds from where."""
+    """Nest the `#if`s of each file, and note which condition holds from where."""
+    marks = _Marks()
+    groups: list[list[Group]] = []
+    bounds = np.searchsorted([d.start for d in directives], np.append(tokens.bases, len(tokens.code) + 1)).tolist()
+    for number, (low, high) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        base = int(tokens.bases[number])
+        marks.put(base, [])
+        end = int(tokens.ends[number])
+        groups.append(_nest(tokens, directives[low:high], end, marks))
+    return Directives(directives, groups, np.array(marks.edges, np.int32), np.array(marks.ids, np.int32), marks.texts)
+
+
+class _Marks:
+    """Which condition holds from which byte on."""
+
+    def __init__(self) -> None:
+        self.edges: list[int] = []
+        self.ids: list[int] = []
+        self.texts = [""]
+        self._known = {"": 0}
+
+    def put(self, offset: int, stack: list[tuple[Group, list[Group]]]) -> None:
+        parts = [group.branches[-1].condition for group, _ in stack]
+        text = " && ".join(part for part in parts if part)
+        number = self._known.setdefault(text, len(self.texts))
+        if number == len(self.texts):
+            self.texts.append(text)
+        self.edges.append(offset)
+        self.ids.append(number)
+
+
+def _nest(tokens: Tokens, directives: list[Directive], end: int, marks: _Marks) -> list[Group]:
+    """The `#if`s of one file, which ends at byte `end`."""
     top: list[Group] = []
     stack: list[tuple[Group, list[Group]]] = []
     current = top
-    edges, ids, texts = [0], [0], [""]
-    known = {"": 0}
     guard = _guard(tokens, directives)
-
-    def mark(offset: int) -> None:
-        text = " && ".join(
-            group.branches[-1].condition for group, _ in stack if group.branches[-1].condition
-        )
-        number = known.setdefault(text, len(texts))
-        if number == len(texts):
-            texts.append(text)
-        edges.append(offset)
-        ids.append(number)
-
+    behind = int(tokens.start.searchsorted(end))
     for directive in directives:
-        if directive.name in ("if", "ifdef", "ifndef"):
+        name = directive.name
+        if name in ("if", "ifdef", "ifndef"):
             condition = "" if directive is guard else _spoken(directive, tokens.data)
-            group = Group([Branch(condition, directive.end, len(tokens.code))])
+            group = Group([Branch(condition, directive.end, end, directive.last, behind)])
             current.append(group)
             stack.append((group, current))
             current = group.branches[-1].groups
-        elif directive.name in ("elif", "else", "elifdef", "elifndef") and stack:
+        elif name in ("elif", "else", "elifdef", "elifndef") and stack:
             group = stack[-1][0]
-            group.branches[-1].end = directive.start
+            group.branches[-1].end, group.branches[-1].last = directive.start, directive.first
             earlier = [_negated(b.condition) for b in group.branches if b.condition]
-            if directive.name == "else":
+            if name == "else":
                 group.has_else = True
             else:
                 earlier.append(_spoken(directive, tokens.data))
-            group.branches.append(Branch(" && ".join(earlier), directive.end, len(tokens.code)))
+            group.branches.append(Branch(" && ".join(earlier), directive.end, end, directive.last, behind))
             current = group.branches[-1].groups
-        elif directive.name == "endif" and stack:
+        elif name == "endif" and stack:
             group, current = stack.pop()
-            group.branches[-1].end = directive.start
+            group.branches[-1].end, group.branches[-1].last = directive.start, directive.first
         else:
             continue
-        mark(directive.end)
-    return Directives(directives, top, np.array(edges, np.int32), np.array(ids, np.int32), texts)
+        marks.put(directive.end, stack)
+    return top
 
 
 def _guard(tokens: Tokens, directives: list[Directive]) -> Directive | None:
@@ -216,27 +251,36 @@ class Chooser:
         self._turn = turn
         self._refused = frozenset(refused)
         self._truth: dict[str, bool] = {}
-        self._brackets: Ints | None = None
         self._sign: Bytes = tokens.sign
+        self._dead: list[tuple[int, int]] = []
+        #: the tokens outside directives, and one number for the brackets open before each of them
+        self._place: Ints = np.flatnonzero(self.live).astype(np.int32)
+        each = _BRACKET[tokens.sign[self._place]].astype(np.int64) @ np.array([1, 1 << 20, 1 << 40])
+        self._sums: list[int] = [0, *np.cumsum(each).tolist()]
 
-    def run(self, groups: list[Group]) -> None:
-        """Choose in all of these groups, the inner ones first."""
+    def run(self, files: list[list[Group]]) -> None:
+        """Choose in all groups of each file."""
+        for groups in files:
+            self._truth = {}
+            self._run(groups)
+
+    def _run(self, groups: list[Group]) -> None:
+        """Choose in these groups, the inner ones first."""
         for group in groups:
             for branch in group.branches:
-                self.run(branch.groups)
+                if branch.groups:
+                    self._run(branch.groups)
             self._choose(group)
 
-    def _range(self, branch: Branch) -> tuple[int, int]:
-        first, last = np.searchsorted(self.tokens.start, (branch.start, branch.end))
-        return int(first), int(last)
-
     def _choose(self, group: Group) -> None:
+        if len(group.branches) == 1 and not group.branches[0].condition:
+            return  # a header's guard
         branches = [branch for branch in group.branches if not self._refuse(branch)]
         if not branches:
             return
         if len(branches) < len(group.branches):
             group = Group(branches, group.has_else)
-        ranges = [self._range(branch) for branch in group.branches]
+        ranges = [(branch.first, branch.last) for branch in group.branches]
         shapes = [self._shape(first, last) for first, last in ranges]
         whole = all(balanced for balanced, _, _ in shapes)
         if whole and self._joinable(shapes):
@@ -246,7 +290,7 @@ class Chooser:
         taken = self._pick(group, [not balanced for balanced, _, _ in shapes])
         for number, (branch, (first, last)) in enumerate(zip(group.branches, ranges, strict=True)):
             if number != taken and last > first:
-                self.live[first:last] = False
+                self._kill(first, last)
                 self.dropped.append((branch.start, branch.end))
 
     def _refuse(self, branch: Branch) -> bool:
@@ -255,8 +299,7 @@ class Chooser:
         foreign = any(each in _FOREIGN for each in positive)
         if not foreign and branch.start not in self._refused:
             return False
-        first, last = self._range(branch)
-        self.live[first:last] = False
+        self._kill(branch.first, branch.last)
         self.refused.append((branch.start, branch.end))
         return True
 
@@ -284,16 +327,24 @@ class Chooser:
             return 0
         return 1 if len(names) > 1 else -1
 
+    def _kill(self, first: int, last: int) -> None:
+        self.live[first:last] = False
+        self._dead.append((first, last))
+
     def _shape(self, first: int, last: int) -> tuple[bool, int, int]:
         """Is the branch balanced; the sign of its first and of its last live token (0 where empty)."""
-        where = np.flatnonzero(self.live[first:last])
-        if not len(where):
+        if any(low < last and first < high for low, high in self._dead):
+            where = np.flatnonzero(self.live[first:last])
+            if not len(where):
+                return True, 0, 0
+            where += first
+            balance = _BRACKET[self._sign[where]].sum(axis=0)
+            return not balance.any(), self._describe(int(where[0])), self._describe(int(where[-1]), last=True)
+        low, high = self._place.searchsorted((first, last)).tolist()
+        if low == high:
             return True, 0, 0
-        where += first
-        signs = self._sign[where]
-        depth = np.cumsum(_BRACKET[signs], axis=0, dtype=np.int32)
-        balanced = not depth[-1].any() and int(depth.min()) >= 0
-        return balanced, self._describe(int(where[0])), self._describe(int(where[-1]), last=True)
+        balanced = self._sums[low] == self._sums[high]
+        return balanced, self._describe(int(self._place[low])), self._describe(int(self._place[high - 1]), last=True)
 
     def _describe(self, token: int, *, last: bool = False) -> int:
         sign = int(self._sign[token])

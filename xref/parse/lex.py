@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
+Flags = npt.NDArray[np.uint32]
 
 #: a comment, a string or a character literal, whichever begins first; an unclosed comment runs to the end
 _OPAQUE = re.compile(
@@ -34,7 +36,6 @@ _SPACE_CLASS, _WORD_CLASS, _PUNCTUATION_CLASS = 0, 1, 2
 def _classes() -> Bytes:
     table = np.full(256, _PUNCTUATION_CLASS, np.uint8)
     table[0:33] = _SPACE_CLASS
-    table[127] = _SPACE_CLASS
     for byte in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_":
         table[byte] = _WORD_CLASS
     # A backslash only ever joins lines or stands in a literal: to the parser it is blank.
@@ -66,11 +67,19 @@ class Vocabulary(dict[bytes, int]):
         return number
 
 
+#: between the files of a batch: ends any line, and is a token that no rule joins anything across
+SEPARATOR = b"\n\n\x7f\n"
+BOUNDARY = 0x7F
+
+
 @dataclass(slots=True)
 class Tokens:
-    """The tokens of one file, in order; all arrays have one entry for each token.
+    """The tokens of a batch of files, in order; all arrays have one entry for each token.
 
-    sign   what it is: WORD, NUMBER, STRING, else the punctuation character itself
+    Files are taken together because numpy's cost is by the call: most are small.  Offsets count in `data`,
+    the files with SEPARATOR between them.
+
+    sign   what it is: WORD, NUMBER, STRING, BOUNDARY, else the punctuation character itself
     start, end   byte offsets
     word   number of the word in the vocabulary, -1 for everything but words
     """
@@ -84,14 +93,32 @@ class Tokens:
     word: Ints
     #: (start, end) of each string literal, quotes included
     strings: list[tuple[int, int]]
+    #: where each file begins and ends in `data`
+    bases: Ints
+    ends: Ints
+    #: how many line ends stand before each file
+    first_lines: Ints
 
     def text(self, token: int) -> bytes:
         """The token as written."""
         return self.code[self.start[token] : self.end[token]]
 
+    def file_of(self, offsets: Ints) -> Ints:
+        """Which file of the batch each offset is in."""
+        return (self.bases.searchsorted(offsets, side="right") - 1).astype(np.int32)
+
     def line(self, offset: int) -> int:
-        """Line of a byte offset, from 1."""
-        return int(np.searchsorted(self.newlines, offset)) + 1
+        """Line of a byte offset within its file, from 1."""
+        file = int(self.bases.searchsorted(offset, side="right")) - 1
+        return int(self.newlines.searchsorted(offset)) + 1 - int(self.first_lines[file])
+
+    def places(self, offsets: Ints) -> tuple[Ints, Ints, Ints]:
+        """File of the batch, line and column (both from 1) of byte offsets."""
+        file = self.file_of(offsets)
+        count = self.newlines.searchsorted(offsets).astype(np.int32)
+        before = np.append(self.newlines, np.int32(-1))[count - 1]
+        column = offsets - np.maximum(before, self.bases[file] - 1)
+        return file, count + 1 - self.first_lines[file], column.astype(np.int32)
 
 
 def blank(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
@@ -123,11 +150,31 @@ def blank(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
     return b"".join(pieces), strings
 
 
-def tokenize(data: bytes, vocabulary: Vocabulary) -> Tokens:
-    """Cut a file into tokens.  Any bytes will do; nothing is raised."""
-    code, strings = blank(data)
-    raw = np.frombuffer(data, np.uint8)
-    newlines = np.flatnonzero(raw == 10).astype(np.int32)
+def tokenize(files: Sequence[bytes], vocabulary: Vocabulary) -> Tokens:
+    """Cut a batch of files into tokens.  Any bytes will do; nothing is raised."""
+    codes: list[bytes] = []
+    strings: list[tuple[int, int]] = []
+    bases = [0]
+    for data in files:
+        code, found = blank(data)
+        base = bases[-1]
+        strings += [(start + base, end + base) for start, end in found] if base else found
+        codes.append(code.replace(b"\x7f", b" ") if b"\x7f" in code else code)
+        bases.append(base + len(data) + len(SEPARATOR))
+    code = SEPARATOR.join(codes)
+    joined = SEPARATOR.join(files)
+    starts = np.array(bases[:-1], np.int32)
+    ends = np.array(bases[1:], np.int32) - len(SEPARATOR)
+    newlines = np.flatnonzero(np.frombuffer(joined, np.uint8) == 10).astype(np.int32)
+    first_lines = newlines.searchsorted(starts).astype(np.int32)
+    start, end, sign, word = _cut(code, vocabulary)
+    if strings:
+        start, end, sign, word = _join_quotes(start, end, sign, word)
+    return Tokens(joined, code, newlines, sign, start, end, word, strings, starts, ends, first_lines)
+
+
+def _cut(code: bytes, vocabulary: Vocabulary) -> tuple[Ints, Ints, Bytes, Ints]:
+    """Start, end, sign and word of each token."""
     chars = np.frombuffer(code, np.uint8)
     kind = _CLASS[chars]
     is_word = kind == _WORD_CLASS
@@ -138,16 +185,13 @@ def tokenize(data: bytes, vocabulary: Vocabulary) -> Tokens:
     start = np.flatnonzero(begins).astype(np.int32)
     sign = _SIGNS[chars[start]]
     lexemes = code.translate(_TO_BLANK).split()
+    wordlike = np.flatnonzero((sign == WORD) | (sign == NUMBER))
     end = start + 1
-    wordlike = (sign == WORD) | (sign == NUMBER)
-    lengths = np.fromiter(map(len, lexemes), np.int32, len(lexemes))
-    end[wordlike] = start[wordlike] + lengths
+    end[wordlike] = start[wordlike] + np.fromiter(map(len, lexemes), np.int32, len(lexemes))
     word = np.full(len(start), -1, np.int32)
     word[wordlike] = np.fromiter(map(vocabulary.__getitem__, lexemes), np.int32, len(lexemes))
     word[sign == NUMBER] = -1
-    if strings:
-        start, end, sign, word = _join_quotes(start, end, sign, word)
-    return Tokens(data, code, newlines, sign, start, end, word, strings)
+    return start, end, sign, word
 
 
 def _join_quotes(start: Ints, end: Ints, sign: Bytes, word: Ints) -> tuple[Ints, Ints, Bytes, Ints]:
@@ -187,22 +231,21 @@ class WordFlags:
         return flags
 
 
-class FileFlags:
-    """The flags of words as one file sees them: the tree's, but for the names that its surroundings redefine."""
+def flags_of(base: WordFlags, tokens: Tokens, overrides: Sequence[Mapping[bytes, int]], scoped: int) -> Flags:
+    """The flags of each token: the tree's, but for the names that a file's surroundings redefine.
 
-    def __init__(self, base: WordFlags, tokens: Tokens, overrides: Mapping[bytes, int], scoped: int) -> None:
-        self._base = base
-        self._changed: list[tuple[int, int]] = []
-        self._keep = ~np.uint32(scoped)
-        for name, bits in overrides.items():
-            number = base.vocabulary.get(name)
-            if number is not None and (tokens.word == number).any():
-                self._changed.append((number, bits))
-
-    def of(self, numbers: Ints) -> npt.NDArray[np.uint32]:
-        """The flags of each word number; -1 has none."""
-        flags = self._base.of(numbers)
-        for number, bits in self._changed:
-            here = numbers == number
-            flags[here] = (flags[here] & self._keep) | np.uint32(bits)
-        return flags
+    `overrides` has a mapping for each file of the batch; `scoped` are the bits that it may change.
+    """
+    flags = base.of(tokens.word)
+    keep = ~np.uint32(scoped)
+    for number, changes in enumerate(overrides):
+        if not changes:
+            continue
+        low, high = tokens.start.searchsorted((tokens.bases[number], tokens.ends[number]))
+        words = tokens.word[low:high]
+        for name, bits in changes.items():
+            known = base.vocabulary.get(name)
+            if known is not None:
+                here = np.flatnonzero(words == known) + low
+                flags[here] = (flags[here] & keep) | np.uint32(bits)
+    return flags

@@ -130,7 +130,7 @@ class Makers:
         if member:
             text = b"struct xq_wrap { " + text + b" };"
         packed, vocabulary = self._parse(text, depth + 1)
-        for word, kind, *rest in packed.definitions.tolist():
+        for _, word, kind, *rest in packed.definitions.tolist():
             name = vocabulary[word]
             static = bool(rest[3])
             if member and kind != _MEMBER:

@@ -13,14 +13,14 @@ from xref.parse.annotations import mask_annotations
 from xref.parse.conditions import Chooser
 from xref.parse.conditions import Directives
 from xref.parse.lex import Bools
+from xref.parse.lex import Flags
 from xref.parse.lex import Tokens
-from xref.parse.lex import FileFlags
 from xref.parse.rules import RULES
 from xref.parse.sketch import Normalized
 from xref.parse.sketch import Sketch
 
 
-def normalize(tokens: Tokens, flags: FileFlags, directives: Directives, inside: Bools, turn: int = 0,
+def normalize(tokens: Tokens, flags: Flags, directives: Directives, inside: Bools, turn: int = 0,
               refused: Iterable[int] = ()) -> Normalized:
     """The text to parse.
 

@@ -7,6 +7,8 @@ Uses `facts` and `lex`.
 
 from __future__ import annotations
 
+import bisect
+import sys
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -23,17 +25,17 @@ from xref.parse.lex import Vocabulary
 KIND = {name: number for number, name in enumerate(DEFINITION_KINDS)}
 USE = {name: number for number, name in enumerate(REFERENCE_KINDS)}
 
-#: columns of `Packed.definitions`.  head and tail are byte offsets: the declaration's text, from which the
-#: signature is read; static is 1 for internal linkage, and 2 more for what stands under `#if 0`; macro is a word number or -1; condition counts in `Packed.conditions`;
-#: owner is the row of the struct, union or enum that a member or enumerator belongs to, or -1
+#: columns of `Packed.definitions`.  file is the place in the batch; head and tail are byte offsets in the
+#: file: the declaration's text, from which the signature is read; static is 1 for internal linkage, and 2 more
+#: for what stands under `#if 0`; macro is a word number or -1; condition counts in `Packed.conditions`
 DEFINITION_COLUMNS = (
-    "word", "kind", "line", "column", "end_line", "static", "head", "tail", "macro", "condition", "owner",
+    "file", "word", "kind", "line", "column", "end_line", "static", "head", "tail", "macro", "condition",
 )
-#: columns of `Packed.references`.  scope counts from 1 in `Packed.scopes`, 0 is file level
-REFERENCE_COLUMNS = ("word", "kind", "line", "column", "scope")
-#: columns of `Packed.pointer_calls`: calls through a pointer.  field is a word number or -1; first and last
-#: are the byte offsets of the callee's expression
-POINTER_CALL_COLUMNS = ("line", "column", "scope", "field", "first", "last")
+#: columns of `Packed.references`.  scope is the word of the function or macro whose body it is in, or -1
+REFERENCE_COLUMNS = ("file", "word", "kind", "line", "column", "scope")
+#: columns of `Packed.pointer_calls`: calls through a pointer.  field is a word number or -1, expression counts
+#: in `Packed.expressions`
+POINTER_CALL_COLUMNS = ("file", "line", "column", "scope", "field", "expression")
 
 
 def _empty(columns: tuple[str, ...]) -> Ints:
@@ -42,49 +44,67 @@ def _empty(columns: tuple[str, ...]) -> Ints:
 
 @dataclass(slots=True)
 class Packed:
-    """The facts of one file.  The tables have a row for each fact and the columns named above."""
+    """The facts of a batch of files.  The tables have a row for each fact and the columns named above."""
 
     definitions: Ints = field(default_factory=lambda: _empty(DEFINITION_COLUMNS))
     references: Ints = field(default_factory=lambda: _empty(REFERENCE_COLUMNS))
     pointer_calls: Ints = field(default_factory=lambda: _empty(POINTER_CALL_COLUMNS))
-    #: word numbers of the functions and macros whose bodies hold references, in order of their place
-    scopes: list[int] = field(default_factory=list)
+    expressions: list[str] = field(default_factory=list)
     conditions: list[str] = field(default_factory=lambda: [""])
-    includes: list[Include] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    #: by file of the batch
+    includes: list[tuple[int, Include]] = field(default_factory=list)
+    problems: list[tuple[int, Problem]] = field(default_factory=list)
+
+    def take(self, other: Packed, files: int | Ints, conditions: dict[str, int]) -> None:
+        """Add the facts of one file as the file of that number, or those of several as files of these numbers.
+
+        `conditions` numbers this table's conditions, and grows with them.
+        """
+        numbers = np.atleast_1d(np.asarray(files, np.int32))
+        for table in (other.definitions, other.references, other.pointer_calls):
+            table[:, 0] = numbers[table[:, 0]]
+        texts = np.array([conditions.setdefault(text, len(conditions)) for text in other.conditions], np.int32)
+        other.definitions[:, 10] = texts[other.definitions[:, 10]]
+        other.pointer_calls[:, 5] += len(self.expressions)
+        self.definitions = np.concatenate([self.definitions, other.definitions])
+        self.references = np.concatenate([self.references, other.references])
+        self.pointer_calls = np.concatenate([self.pointer_calls, other.pointer_calls])
+        self.expressions += other.expressions
+        self.conditions = list(conditions)
+        self.includes += [(int(numbers[file]), include) for file, include in other.includes]
+        self.problems += [(int(numbers[file]), problem) for file, problem in other.problems]
 
 
 def pack(facts: FileFacts, vocabulary: Vocabulary) -> Packed:
-    """Columns out of records, for parsers that make few of them (assembly)."""
+    """Columns out of one file's records, for parsers that make few of them (assembly)."""
 
-    def word(name: str) -> int:
-        return vocabulary[name.encode("utf-8", "surrogateescape")]
+    def word(name: str | None) -> int:
+        return -1 if name is None else vocabulary[name.encode("utf-8", "surrogateescape")]
 
-    packed = Packed(includes=facts.includes, problems=facts.problems)
     conditions = {"": 0}
-    rows = []
-    for d in facts.definitions:
-        condition = conditions.setdefault(d.condition, len(conditions))
-        macro = word(d.macro) if d.macro else -1
-        rows.append(
-            (word(d.name), KIND[d.kind], d.line, d.column, d.end_line, d.static, 0, 0, macro, condition, -1)
-        )
-    packed.conditions = list(conditions)
-    owners: dict[str, int] = {}
-
-    def scope(caller: str | None) -> int:
-        return 0 if caller is None else owners.setdefault(caller, len(owners) + 1)
-
+    rows = [
+        (0, word(d.name), KIND[d.kind], d.line, d.column, d.end_line, d.static, 0, 0, word(d.macro),
+         conditions.setdefault(d.condition, len(conditions)))
+        for d in facts.definitions
+    ]  # fmt: skip
     spans = sorted((d.line, d.end_line, d.name) for d in facts.definitions if d.kind == "function")
-    uses = [(word(r.name), USE[r.kind], r.line, r.column, scope(_within(spans, r.line))) for r in facts.references]
+    uses = [
+        (0, word(r.name), USE[r.kind], r.line, r.column, word(_within(spans, r.line))) for r in facts.references
+    ]
     pointers = []
+    expressions: list[str] = []
     for call in facts.calls:
         if call.indirect:
-            field_word = word(call.field) if call.field else -1
-            pointers.append((call.line, call.column, scope(call.caller), field_word, -1, word(call.callee)))
+            pointers.append((0, call.line, call.column, word(call.caller), word(call.field), len(expressions)))
+            expressions.append(call.callee)
         else:
-            uses.append((word(call.callee), USE["call"], call.line, call.column, scope(call.caller)))
-    packed.scopes = [word(name) for name in owners]
+            uses.append((0, word(call.callee), USE["call"], call.line, call.column, word(call.caller)))
+    packed = Packed(
+        expressions=expressions,
+        includes=[(0, include) for include in facts.includes],
+        problems=[(0, problem) for problem in facts.problems],
+    )
+    packed.conditions = list(conditions)
     for name, table in (("definitions", rows), ("references", uses), ("pointer_calls", pointers)):
         if table:
             setattr(packed, name, np.array(table, np.int32))
@@ -92,10 +112,8 @@ def pack(facts: FileFacts, vocabulary: Vocabulary) -> Packed:
 
 
 def _within(spans: list[tuple[int, int, str]], line: int) -> str | None:
-    found = None
-    for first, last, name in spans:
-        if first > line:
-            break
-        if line <= last:
-            found = name
-    return found
+    """The function whose lines hold this one: of the last to begin at or before it."""
+    place = bisect.bisect_right(spans, (line, sys.maxsize, "")) - 1
+    if place >= 0 and line <= spans[place][1]:
+        return spans[place][2]
+    return None

@@ -1,10 +1,10 @@
-"""One C file's bytes to its facts: the whole of this room behind one call."""
+"""C files' bytes to their facts: the whole of this room behind one call."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-import numpy as np
 
 from xref.parse.asm import parse_asm
 from xref.parse.c import CParser
@@ -33,32 +33,36 @@ class CReader:
         """The words seen so far."""
         return self._parser.vocabulary
 
-    def read(self, data: bytes, path: str) -> Packed:
-        """The facts of a file.  `path` (in the tree) tells which of the tree's lessons hold for it."""
-        packed = extract(self._parser.parse(data, path), self.vocabulary, self._makers)
-        if path.endswith(".h") and _ASSEMBLY.search(data):
-            self._add_assembly(packed, data)
+    def read(self, files: Sequence[bytes], paths: Sequence[str]) -> Packed:
+        """The facts of some files.  Their paths (in the tree) tell which of the tree's lessons hold for each."""
+        parsed = self._parser.parse(files, paths)
+        packed = extract(parsed, self.vocabulary, self._makers)
+        conditions = {text: place for place, text in enumerate(packed.conditions)}
+        for number in parsed.alone:
+            one = extract(self._parser.parse([files[number]], [paths[number]]), self.vocabulary, self._makers)
+            packed.take(one, number, conditions)
+        for number, (data, path) in enumerate(zip(files, paths, strict=True)):
+            if path.endswith(".h") and _ASSEMBLY.search(data):
+                self._add_assembly(packed, number, data, conditions)
         return packed
 
-    def _add_assembly(self, packed: Packed, data: bytes) -> None:
+    def _add_assembly(self, packed: Packed, number: int, data: bytes, conditions: dict[str, int]) -> None:
         """A header for assembly, or with a part for it: its labels and assembler macros.
 
         Where nothing but preprocessor lines is C in it, what the C grammar could not take is no problem.
         """
         other = parse_asm(data)
-        numbers = {(row[0], row[2]) for row in packed.definitions.tolist()}
-        made = [d for d in other.definitions if (self.vocabulary[d.name.encode()], d.line) not in numbers]
-        conditions = {text: place for place, text in enumerate(packed.conditions)}
-        rows = pack(FileFacts(definitions=made), self.vocabulary).definitions
-        for row, definition in zip(rows, made, strict=True):
-            row[9] = conditions.setdefault(definition.condition, len(conditions))
-        packed.conditions = list(conditions)
-        functions = (packed.definitions[:, 1] == KIND["function"]).any()
-        packed.definitions = np.concatenate([packed.definitions, rows])
-        if packed.problems and not functions:
-            packed.problems = other.problems
+        mine = packed.definitions[packed.definitions[:, 0] == number]
+        known = {(row[1], row[3]) for row in mine.tolist()}
+        made = [d for d in other.definitions if (self.vocabulary[d.name.encode()], d.line) not in known]
+        if not (mine[:, 2] == KIND["function"]).any():
+            packed.problems = [problem for problem in packed.problems if problem[0] != number]
+            packed.problems += [(number, problem) for problem in other.problems]
+        packed.take(pack(FileFacts(definitions=made), self.vocabulary), number, conditions)
 
     def _expansion(self, text: bytes, depth: int) -> tuple[Packed, list[bytes]]:
         """The facts of a macro's expansion, for `Makers`."""
-        packed = extract(self._parser.parse(text, ""), self.vocabulary, self._makers, depth)
+        packed = extract(self._parser.parse([text], [""]), self.vocabulary, self._makers, depth)
         return packed, self.vocabulary.words
+
+

@@ -19,7 +19,7 @@ from xref.parse.conditions import Group
 from xref.parse.facts import Problem
 from xref.parse.lex import WORD
 from xref.parse.lex import Bools
-from xref.parse.lex import FileFlags
+from xref.parse.lex import Flags
 from xref.parse.lex import Tokens
 from xref.parse.normalize import normalize
 from xref.parse.sketch import Normalized
@@ -38,7 +38,7 @@ class Attempt:
     """A file whose text does not parse in full, and what came of the last try."""
 
     tokens: Tokens
-    flags: FileFlags
+    flags: Flags
     directives: Directives
     inside: Bools
     normalized: Normalized
@@ -111,7 +111,7 @@ def _branches_at(attempt: Attempt, places: list[int], tried: set[int]) -> list[B
     """The innermost branches around these places, those of `#if 0` first."""
     found: dict[int, Branch] = {}
     for place in places:
-        branch = _innermost(attempt.directives.groups, place)
+        branch = _innermost(attempt.directives.groups[0], place)
         if branch and branch.start not in tried and branch.condition:
             found[branch.start] = branch
     return sorted(found.values(), key=lambda branch: (branch.condition != "0", branch.end - branch.start))

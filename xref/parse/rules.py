@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from xref.parse import words
+from xref.parse.lex import BOUNDARY
 from xref.parse.lex import NUMBER
 from xref.parse.lex import STRING
 from xref.parse.lex import WORD
@@ -238,7 +239,7 @@ def _item_start(sketch: Sketch, place: int, brace: int) -> int:
     first = place
     while first > 0 and view.flags[first - 1] & words.STORAGE:
         first -= 1
-    if first == 0 or first - 1 == brace or first - 1 in sketch.item_ends:
+    if first == 0 or first - 1 == brace or view.sign[first - 1] == BOUNDARY or first - 1 in sketch.item_ends:
         return first
     previous = int(view.sign[first - 1])
     if previous == _SEMICOLON:
@@ -266,7 +267,7 @@ def _take_out(sketch: Sketch, first: int, place: int, *, member: bool) -> int:
         return close
     if word and not member and _old_style(sketch, close + 1):
         return _function_head(sketch, first, place, close)
-    if following == _SEMICOLON or word or following in (0, _CLOSE_BRACE, ord("#")):
+    if following == _SEMICOLON or word or following in (0, BOUNDARY, _CLOSE_BRACE, ord("#")):
         last = close + 1 if following == _SEMICOLON else close
         if not (following == _SEMICOLON and first == place and not member and not _known(sketch, place)):
             sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), member))
@@ -290,6 +291,8 @@ def _old_style(sketch: Sketch, place: int) -> bool:
         return False
     body = place + int(braces[0])
     between = view.sign[place:body]
+    if (between == BOUNDARY).any():
+        return False
     return bool(body > place and view.sign[body - 1] == _SEMICOLON and not (between == _PAREN).any()
                 and not (between == _EQUALS).any() and not (between == _CLOSE_BRACE).any())
 

@@ -11,13 +11,14 @@ from dataclasses import field
 import numpy as np
 
 from xref.parse import words
+from xref.parse.lex import BOUNDARY
 from xref.parse.lex import STRING
 from xref.parse.lex import WORD
 from xref.parse.lex import Bools
 from xref.parse.lex import Bytes
+from xref.parse.lex import Flags
 from xref.parse.lex import Ints
 from xref.parse.lex import Tokens
-from xref.parse.lex import FileFlags
 
 _OPEN, _CLOSE = b"([{", b")]}"
 _DELTA = np.zeros(256, np.int8)
@@ -25,7 +26,10 @@ for _byte in _OPEN:
     _DELTA[_byte] = 1
 for _byte in _CLOSE:
     _DELTA[_byte] = -1
-_MATES = {ord("("): ord(")"), ord("["): ord("]"), ord("{"): ord("}")}
+_MATE = np.zeros(256, np.uint8)
+_MATE[list(_OPEN)] = list(_CLOSE)
+#: more than brackets ever nest; deeper ones are not matched
+_LEVELS = 1 << 16
 
 #: what a `{` opens
 FUNCTION, STRUCT, ENUM, INITIALIZER, BLOCK, LINKAGE = range(6)
@@ -75,37 +79,44 @@ class View:
     at      number of each live token in the whole file
     mate    for a bracket the matching one, else -1
     depth   how many brackets are open before each token
-    braces  how many of them are braces
     """
 
-    def __init__(self, tokens: Tokens, live: Bools, flags: FileFlags, signs: dict[int, int]) -> None:
+    def __init__(self, tokens: Tokens, live: Bools, flags: Flags, signs: dict[int, int]) -> None:
         self.at = np.flatnonzero(live).astype(np.int32)
         # Two entries behind the end answer for `next token` without a bounds check.
         pad = np.zeros(2, np.int32)
         self.sign: Bytes = np.concatenate([tokens.sign[self.at], pad.astype(np.uint8)])
         self.start: Ints = np.concatenate([tokens.start[self.at], pad + len(tokens.code)])
         self.end: Ints = np.concatenate([tokens.end[self.at], pad + len(tokens.code)])
-        self.flags = np.concatenate([flags.of(tokens.word[self.at]), pad.astype(np.uint32)])
+        self.flags = np.concatenate([flags[self.at], pad.astype(np.uint32)])
         self.count = len(self.at)
         for number, sign in signs.items():
-            self.sign[np.searchsorted(self.at, number)] = sign
+            self.sign[self.at.searchsorted(number)] = sign
         self._match()
 
     def _match(self) -> None:
         delta = _DELTA[self.sign]
         after = np.cumsum(delta, dtype=np.int32)
+        # What one file leaves open does not count in the next.
+        bounds = np.flatnonzero(self.sign == BOUNDARY)
+        file = np.zeros(len(self.sign), np.int32)
+        if len(bounds):
+            file[bounds] = 1
+            file = np.cumsum(file, dtype=np.int32)
+            after -= np.concatenate([np.zeros(1, np.int32), after[bounds]])[file]
         self.depth: Ints = after - delta
-        brace = np.where((self.sign == 123) | (self.sign == 125), delta, 0)
-        self.braces: Ints = np.cumsum(brace, dtype=np.int32) - brace
         self.mate: Ints = np.full(len(self.sign), -1, np.int32)
         brackets = np.flatnonzero(delta)
         level = np.where(delta[brackets] > 0, after[brackets], self.depth[brackets])
-        order = brackets[np.argsort(level, kind="stable")]
-        ordered = np.sort(level, kind="stable")
+        self._rank = file * _LEVELS
+        level = np.clip(level, -_LEVELS // 2, _LEVELS // 2 - 1) + self._rank[brackets]
+        sequence = np.argsort(level, kind="stable")
+        order = brackets[sequence]
+        ordered = level[sequence]
         opens = delta[order] > 0
         pairs = np.flatnonzero(opens[:-1] & ~opens[1:] & (ordered[:-1] == ordered[1:]))
         left, right = order[pairs], order[pairs + 1]
-        fits = np.isin(self.sign[left].astype(np.int32) * 256 + self.sign[right], [40 * 256 + 41, 91 * 256 + 93, 123 * 256 + 125])
+        fits = _MATE[self.sign[left]] == self.sign[right]
         left, right = left[fits], right[fits]
         self.mate[left] = right
         self.mate[right] = left
@@ -121,17 +132,18 @@ class View:
         """The innermost bracket open at each place, -1 for none."""
         if not len(self._keys):
             return np.full(len(places), -1, np.int32)
-        wanted = self.depth[places].astype(np.int64) * self._size + places
-        found = np.searchsorted(self._keys, wanted) - 1
+        depth = self.depth[places]
+        level = depth + self._rank[places]
+        found = self._keys.searchsorted(level.astype(np.int64) * self._size + places) - 1
         opened: Ints = self._opens[np.maximum(found, 0)]
-        bad = (found < 0) | (self.depth[places] <= 0) | (self._keys[found] // self._size != self.depth[places])
+        bad = (found < 0) | (depth <= 0) | (self._keys[found] // self._size != level)
         return np.where(bad, -1, opened).astype(np.int32)
 
 
 class Sketch:
     """One file on its way to the parser: the text so far, and what the rules ask about it."""
 
-    def __init__(self, tokens: Tokens, flags: FileFlags, live: Bools) -> None:
+    def __init__(self, tokens: Tokens, flags: Flags, live: Bools) -> None:
         self.tokens = tokens
         self.flags = flags
         self.out = bytearray(tokens.code)
@@ -166,8 +178,10 @@ class Sketch:
 
     def called(self, numbers: Ints) -> list[int]:
         """Names followed by `(` among these tokens of the file: calls that the parser will not see."""
+        if len(numbers) < 2:
+            return []
         sign = self.tokens.sign[numbers]
-        flags = self.flags.of(self.tokens.word[numbers])
+        flags = self.flags[numbers]
         before = np.concatenate([np.zeros(1, np.uint8), sign[:-1]])
         calls = (sign[:-1] == WORD) & (sign[1:] == 40) & ~(flags[:-1] & words.KEYWORD).astype(bool)
         calls &= (before[:-1] != 46) & (before[:-1] != 62)
