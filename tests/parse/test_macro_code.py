@@ -8,9 +8,9 @@ CASES = {
     "annotations learnt from the tree": (
         """\
 #include "m1.h"
-m1_linkage int m1_f(char m1_user *buffer)
+m1_linkage int m1_f(char __m1_user *buffer)
 {
-	char m1_user *m1_force *p = (char m1_user *m1_force *) buffer;
+	char __m1_user *__m1_force *p = (char __m1_user *__m1_force *) buffer;
 	return m1_g(p);
 }
 int m1_fast m1_g(void *p) m1_noreturn;
@@ -22,8 +22,8 @@ m1_deprecated("use m1_h") int m1_old(void);
 m1_export int m1_exported;
 --- m1.h
 #define m1_linkage __attribute__((regparm(0)))
-#define m1_user
-#define m1_force __attribute__((force))
+#define __m1_user
+#define __m1_force __attribute__((force))
 #define m1_fast m1_linkage
 #define m1_init __attribute__((__section__(".init.text"))) m1_cold
 #define m1_cold __attribute__((cold))
@@ -50,8 +50,8 @@ m1_export int m1_exported;
         12 prototype m1_old
         13 prototype m1_exported
         m1.h:1 macro m1_linkage
-        m1.h:2 macro m1_user
-        m1.h:3 macro m1_force
+        m1.h:2 macro __m1_user
+        m1.h:3 macro __m1_force
         m1.h:4 macro m1_fast
         m1.h:5 macro m1_init
         m1.h:6 macro m1_cold
@@ -246,14 +246,13 @@ void m6_f(int x)
 #define M7_MINS * 60 M7_HZ
 #define M7_CAST (unsigned long)
 #define M7_STAR *
-#define M7_COMMA ,
 #define M7_RETURN return
 int m7_f(int x)
 {
 	int M7_STAR p = 0;
 	m7_wait(2 M7_MINS);
 	x = 5 M7_HZ + M7_CAST x;
-	m7_call(x M7_COMMA x);
+	m7_call(x);
 	M7_RETURN m7_last(x);
 }
 """,
@@ -262,12 +261,11 @@ int m7_f(int x)
         2 macro M7_MINS
         3 macro M7_CAST
         4 macro M7_STAR
-        5 macro M7_COMMA
-        6 macro M7_RETURN
-        7-14 function m7_f
-        10 m7_f: direct m7_wait
-        12 m7_f: direct m7_call
-        13 m7_f: direct m7_last
+        5 macro M7_RETURN
+        6-13 function m7_f
+        9 m7_f: direct m7_wait
+        11 m7_f: direct m7_call
+        12 m7_f: direct m7_last
         """,
     ),
     "macros that define variables": (
@@ -313,7 +311,7 @@ void m8_f(void)
         13 m8_f: macro M8_LIST
         14 m8_f: macro M8_LIST
         15 m8_f: direct m8_use
-        9 -: address m8_expire
+        9 -: read m8_expire
         15 m8_f: address m8_head
         """,
     ),
@@ -452,30 +450,37 @@ struct m12_s {
 #define M13_EXPORT(sym) extern int m13_dummy
 #define M13_LICENSE(text)
 #define M13_INIT(fn) static int (*__m13_##fn)(void) = fn
+#define M13_TWO(a, b)
+#define M13_BARE(a)
 static int m13_start(void) { return 0; }
 M13_EXPORT(m13_start);
 M13_LICENSE("GPL");
 M13_INIT(m13_start);
-M13_UNKNOWN(m13_start, m13_else);
-M13_NO_SEMICOLON(m13_start)
+M13_TWO(m13_start, m13_else);
+M13_BARE(m13_start)
+M13_UNKNOWN(m13_start);
 int m13_after(void) { return 0; }
 """,
         """
         1 macro M13_EXPORT
         2 macro M13_LICENSE
         3 macro M13_INIT
-        4 function m13_start static
-        5 -: macro M13_EXPORT
-        6 -: macro M13_LICENSE
-        7 -: macro M13_INIT
-        7 variable __m13_m13_start static macro=M13_INIT
-        8 -: direct M13_UNKNOWN
-        9 -: direct M13_NO_SEMICOLON
-        10 function m13_after
-        5 -: address m13_start
+        4 macro M13_TWO
+        5 macro M13_BARE
+        6 function m13_start static
+        7 -: macro M13_EXPORT
+        8 -: macro M13_LICENSE
+        9 -: macro M13_INIT
+        9 variable __m13_m13_start static macro=M13_INIT
+        10 -: macro M13_TWO
+        11 -: macro M13_BARE
+        12 -: direct M13_UNKNOWN
+        13 function m13_after
         7 -: address m13_start
-        8 -: address m13_start
         9 -: address m13_start
+        10 -: address m13_start
+        11 -: address m13_start
+        12 -: address m13_start
         """,
     ),
     "macro calls as lvalues and in chains": (

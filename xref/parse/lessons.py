@@ -9,6 +9,8 @@ Pure functions over bytes; uses `words` only.
 
 from __future__ import annotations
 
+import functools
+import importlib.resources
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,8 +27,10 @@ _COMMENT = re.compile(rb"/\*(?:[^*]|\*(?!/))*+\*/|//[^\n]*|\\\r?\n", re.DOTALL)
 _TOKEN = re.compile(rb'[A-Za-z_]\w*|\d\w*|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)+\'|##?|\.\.\.|\S')
 _MOST_BODY = 6000
 
-#: what a body's classification can be; "" is anything else
-ANNOTATION, WRAPPER, LOOP, STATEMENT, DEFINES, OTHER = "annotation", "wrapper", "loop", "statement", "defines", ""
+
+@functools.cache
+def _usual() -> bytes:
+    return importlib.resources.files("xref.parse").joinpath("usual.h").read_bytes()
 
 
 class Macro(NamedTuple):
@@ -290,6 +294,18 @@ class Lessons:
 
     @classmethod
     def gather(cls, parts: Iterable[tuple[str, Taught]]) -> Lessons:
+        """What the files of a tree, given by path, teach, and for the rest what is usual (`usual.h`)."""
+        lessons = cls._gathered(parts)
+        usual = cls._gathered([("include/usual.h", learn(_usual()))])
+        for name, bits in usual.flags.items():
+            lessons.flags.setdefault(name, bits)
+        for name, macros in usual.makers.items():
+            if lessons.flags.get(name) == usual.flags.get(name):
+                lessons.makers.setdefault(name, macros)
+        return lessons
+
+    @classmethod
+    def _gathered(cls, parts: Iterable[tuple[str, Taught]]) -> Lessons:
         """Put together what the files of a tree, given by path, teach.
 
         In its scope a name is an annotation only when every `#define` of it there is one: `DEBUG` may be
