@@ -86,9 +86,9 @@ command, the tools in turn, with the files in the file cache. TREE is the tree, 
 
 _TERMS = """
 *Wall* is the time from start to end; *CPU* the processor time of all the tool's processes together; *memory*
-the highest sum of their proportional set sizes, sampled every 50 ms; *disk* the files that the tool leaves. The
+the highest sum of their proportional set sizes, sampled every 50 ms or less often; *disk* the files that the tool leaves. The
 tools do not do the same work: ctags lists definitions; cscope lists every word by what it is used for, without
-its column; tree-sitter alone parses the files as they stand, nearly half of them with errors in a kernel, and
+its column; tree-sitter alone parses the files as they stand, errors and all, and
 keeps nothing; xref reads every file of the tree, keeps its text, and adds call sites, includes and text search.
 """
 

@@ -101,6 +101,17 @@ def test_a_damaged_index_is_named(small_index: Path, tmp_path: Path) -> None:
         assert "index the tree again" in said
 
 
+def test_an_index_with_other_tables(small_index: Path, tmp_path: Path) -> None:
+    """While the format grows, an index may lack what this program asks for: that is no damage."""
+    older = tmp_path / "older.db"
+    older.write_bytes(small_index.read_bytes())
+    with sqlite3.connect(older) as db:
+        db.execute("ALTER TABLE files RENAME TO documents")
+    db.close()
+    said = complaint("--index", older, "files", "ring")
+    assert said.startswith(f"{older} was written by another xref (no such table: ")
+
+
 def test_a_mistake_of_ours_is_one_line(monkeypatch: pytest.MonkeyPatch, small_index: Path) -> None:
     def broken(*_: object) -> None:
         raise KeyError("two\nlines")
@@ -175,7 +186,7 @@ def test_a_real_interrupt_leaves_the_index(small_index: Path, tmp_path: Path) ->
     tree = tmp_path / "tree"
     tree.mkdir()
     for number in range(300):
-        (tree / f"f{number}.c").write_text(f"int f{number}(void) {{ return {number}; }}\n" * 400)
+        (tree / f"f{number}.c").write_text(f"int f{number}(void) {{ return {number}; }}\n" * 1000)
     index = tmp_path / "x.db"
     index.write_bytes(small_index.read_bytes())
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -185,6 +196,7 @@ def test_a_real_interrupt_leaves_the_index(small_index: Path, tmp_path: Path) ->
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.01)
+    time.sleep(0.5)  # by then the workers have started
     os.killpg(process.pid, signal.SIGINT)
     out, said = process.communicate(timeout=60)
     assert (process.returncode, out) == (console.INTERRUPTED, b"")
@@ -260,3 +272,20 @@ def test_what_a_query_must_not_import(small_index: Path) -> None:
     result = subprocess.run(command, env=_ENV, capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout.startswith("lib/ring.c:19:5: ")
     assert result.stderr.strip() == ""
+
+
+def test_an_interrupt_while_starting(small_index: Path, tmp_path: Path) -> None:
+    """Ctrl-C during the imports is told as at any other time: `xref.cli` here is one that is interrupted."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'xref.cli':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Finder())\n"
+    )
+    env = {**_ENV, "PYTHONPATH": f"{tmp_path}{os.pathsep}{_ROOT}"}
+    process = start(small_index, "status", env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out, said = process.communicate(timeout=60)
+    assert (process.returncode, out) == (console.INTERRUPTED, b"")
+    assert said == b"xref: interrupted: the index is as it was\n"

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
+from web import arguments
 from web import shapes
 from web import suggest
 from web.cache import SizedCache
@@ -70,8 +71,15 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
         app.register_error_handler(unreadable, _unreadable)
     app.register_error_handler(UnknownTreeError, _unknown_tree)
     app.register_error_handler(HTTPException, _http_error)
+    app.before_request(_check_address)
     app.after_request(_finish)
     return app
+
+
+def _check_address() -> None:
+    """Refuse what cannot be in any index, before a view looks for it."""
+    for argument, value in (request.view_args or {}).items():
+        arguments.checked(argument, value)
 
 
 def _finish(response: Response) -> Response:

@@ -89,8 +89,9 @@ class Commands(click.Group):
         except Exception as error:
             if not _is_damage(error):
                 raise
+            what = "was written by another xref" if str(error).startswith("no such ") else "is damaged"
             again = "remove it and index the tree again, or name another with --index"
-            raise IndexFileError(f"{ctx.params['index']} is damaged ({error}): {again}") from error
+            raise IndexFileError(f"{ctx.params['index']} {what} ({error}): {again}") from error
 
 
 def _ready_streams() -> None:

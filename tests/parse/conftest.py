@@ -59,7 +59,8 @@ class Told:
             if r.kind not in ("call", "macro"):
                 self._add(r.file, r.line, r.column, f"{r.line} {r.function or '-'}: {r.kind} {r.name}")
         for i in export.includes(index):
-            self._add(i.file, i.line, 0, f"{i.line} include " + (f"<{i.target}>" if i.system else f'"{i.target}"'))
+            target = f"<{i.target}>" if i.system else f'"{i.target}"'
+            self._add(i.file, i.line, 0, f"{i.line} include {target}")
         for p in index.problems():
             self._add(p.file, p.line, 0, f"{p.line} problem: {p.reason}")
 

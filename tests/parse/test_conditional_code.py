@@ -1,5 +1,7 @@
 """`#if` in places where C itself cannot be cut: every branch is seen, and each fact once."""
 
+# ruff: noqa: E101  the tabs are those of the C
+
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,6 @@
-"""C that only a macro's meaning makes C: annotations, loop heads, makers, odd arguments, all learnt from the tree."""
+"""C that only a macro's meaning makes C: annotations, loop heads, makers, odd arguments; learnt from the tree."""
+
+# ruff: noqa: E101  the tabs are those of the C
 
 from __future__ import annotations
 

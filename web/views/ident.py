@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -18,6 +19,7 @@ from web import arguments
 from web import quote
 from web import suggest
 from web.errors import NotFoundError
+from web.shapes import Listing
 from web.shapes import answer
 from web.shapes import paged
 from web.site import site
@@ -97,7 +99,6 @@ def _found(index: Index, name: str, filters: Filters, names: Sequence[str]) -> d
 @blueprint.get("/<tree>/ident/<name>")
 def page(tree: str, name: str) -> str:
     """All that is known of a name: the first page of each list, or a later one of the list asked for."""
-    arguments.checked("name", name)
     number = arguments.page()
     only = arguments.choice("list", tuple(_LISTS)) or ("references" if number > 1 else None)
     filters = _filters(tree)
@@ -106,7 +107,7 @@ def page(tree: str, name: str) -> str:
         if "references" in found:
             found["references"] = sorted(found["references"], key=lambda r: _SHOWN.index(r.kind))
         lists = {each: paged(items, number, site().settings.page_size) for each, items in found.items()}
-        shown = lists["references"].items if "references" in lists else ()
+        shown = _items(lists, "references")
         return render_template(
             "ident.html",
             tree=tree,
@@ -115,7 +116,8 @@ def page(tree: str, name: str) -> str:
             only=only,
             lists=lists,
             groups=_grouped(shown),
-            callers=_by_caller(lists["callers"].items if "callers" in lists else ()),
+            callers=_by_caller(_items(lists, "callers")),
+            linked=_linked(index, lists),
             counts=_counts(index, name, filters, found.get("references", ())),
             quotes=quote.lines(index, ((r.file, r.line) for r in shown), site().settings.longest_quote),
             marked=quote.marked,
@@ -128,7 +130,6 @@ def page(tree: str, name: str) -> str:
 @blueprint.get("/api/v1/<tree>/<any(definitions, references, callers, callees):which>/<name>")
 def record(tree: str, which: str, name: str) -> Response:
     """One of the page's lists as records."""
-    arguments.checked("name", name)
     filters = _filters(tree)
     with site().indexes.lease(tree, filters.arch) as index:
         return answer(_found(index, name, filters, [which])[which])
@@ -140,6 +141,18 @@ def _grouped(references: Sequence[Reference]) -> list[tuple[str, list[tuple[str,
         (kind, [(file, list(some)) for file, some in groupby(of_kind, key=lambda r: r.file)])
         for kind, of_kind in groupby(references, key=lambda r: r.kind)
     ]
+
+
+def _items(lists: Mapping[str, Listing[Any]], which: str) -> Sequence[Any]:
+    return lists[which].items if which in lists else ()
+
+
+def _linked(index: Index, lists: Mapping[str, Listing[Any]]) -> set[str]:
+    """Of the macros, functions and callers named on the page, those that have a page themselves."""
+    names = {definition.macro for definition in _items(lists, "definitions")}
+    names |= {reference.function for reference in _items(lists, "references")}
+    names |= {call.caller for call in _items(lists, "callers")}
+    return index.defined(names - {None})
 
 
 def _by_caller(calls: Sequence[Call]) -> list[tuple[str, str | None, list[Call]]]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime
 import os
+import signal
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
+from multiprocessing import forkserver
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
@@ -95,6 +97,10 @@ def index_tree(
         if index.exists():
             check(index)
         walked = walk(root)
+        ours = os.fsencode(index.absolute())
+        own = [file for file in walked.files if file.os_path == ours or file.os_path.startswith((ours + b".lock", ours + b".draft-"))]
+        for file in own:
+            walked.files.remove(file)
         hashed, unread = _hash_all(walked.files, told)
         known = Known(index) if index.exists() else None
         try:
@@ -151,8 +157,9 @@ class _Run:
             key = (entry.hash, entry.file.kind)
             if key not in blobs and key not in wanted:
                 wanted[key] = entry
-        draft = store.Draft(self.index)
+        draft = None
         try:
+            draft = store.Draft(self.index)
             arch = self.arch or (before.arch if before else None) or _usual_arch(h.file.path for h in files)
             merge = Merge(draft.db, self.name, str(self.root.resolve()), arch, _now())
             merge.begin(lessons, reading)
@@ -161,7 +168,8 @@ class _Run:
             problems = merge.problem_count()
             draft.publish()
         except BaseException as error:
-            draft.discard()
+            if draft:
+                draft.discard()
             if isinstance(error, OSError) or type(error).__module__ == "sqlite3":
                 raise IndexFileError(_why(error, self.index)) from error
             raise
@@ -217,6 +225,7 @@ class _Run:
         chunks = list(_chunks(jobs, sizes))
         if not chunks:
             return
+        _start_forkserver()
         pool = ProcessPool(
             max_workers=min(self.jobs, len(chunks)),
             initializer=worker.start,
@@ -237,6 +246,15 @@ class _Run:
             except BaseException:
                 pool.stop()
                 raise
+
+
+def _start_forkserver() -> None:
+    """Start it with SIGINT blocked: Ctrl-C is for this process, which then stops the workers."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _outcome(future: Future[T]) -> T | None:

@@ -28,10 +28,12 @@ def check(path: Path) -> None:
             size = db.execute("PRAGMA page_size").fetchone()[0]
             if ours == APPLICATION_ID:
                 db.execute("SELECT count(*) FROM trees").fetchone()
-    except sqlite3.Error as error:
+    except sqlite3.DatabaseError as error:
+        if path.stat().st_size and not path.read_bytes()[:16].startswith(b"SQLite format 3"):
+            raise IndexFileError(f"{path} is not an xref index: name another file with --index") from None
         raise IndexFileError(f"{path} cannot be read as an index ({error}): {again}") from None
     if ours != APPLICATION_ID:
-        raise IndexFileError(f"{path} is not an xref index: {again}")
+        raise IndexFileError(f"{path} is not an xref index: name another file with --index")
     if version != VERSION:
         raise IndexFileError(f"{path} has index format {version}, this xref reads {VERSION}: {again}")
     if pages * size > path.stat().st_size:

@@ -34,6 +34,7 @@ from xref.index.records import Reference
 from xref.index.records import TreeInfo
 from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.facts import REFERENCE_KINDS
+from xref.source.text import decode
 
 if TYPE_CHECKING:
     from xref.index.packing import Unpacked
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 _CALL = REFERENCE_KINDS.index("call")
 _READ = REFERENCE_KINDS.index("read")
 _KEPT = 256
+_MOST_GRAPHS = 8
+#: include closures by index file, tree and architecture: they are shared by all who read it
+_GRAPHS: dict[tuple[int, int, str, str | None], IncludeGraph] = {}
 _SPACE = re.compile(r"\s+")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\.)*", re.MULTILINE | re.DOTALL)
@@ -90,7 +94,6 @@ class Index:
         self._blocks: OrderedDict[tuple[int, int], Unpacked] = OrderedDict()
         self._names: dict[int, str] = {}
         self._link_cache: dict[int, _Links] = {}
-        self._graphs: dict[str | None, IncludeGraph] = {}
         self._call_kinds: dict[tuple[int, str], str] = {}
 
     def close(self) -> None:
@@ -368,7 +371,7 @@ class Index:
             key = (symbol, path)
             if key not in self._call_kinds:
                 arch = arch_of_user(path) or self.arch
-                macro = is_macro_call(path, arch, links.macros, links.functions, self.include_graph(arch).reaches)
+                macro = is_macro_call(path, arch, links.macros, links.functions, self.reaches)
                 self._call_kinds[key] = "macro" if macro else "direct"
             return self._call_kinds[key]
         return links.plain or None
@@ -434,25 +437,51 @@ class Index:
         """The files that an `#include` in `path` can mean, the likeliest first."""
         return tuple(each for each in include_candidates(path, target, system, self.arch, self._archs) if each in self._path_set)
 
-    def include_graph(self, arch: str | None) -> IncludeGraph:
-        """Which headers each file reaches, `asm/` being that of this architecture."""
-        graph = self._graphs.get(arch)
+    def reaches(self, path: str, header: str) -> bool:
+        """Does a file include a header, directly or through others?
+
+        The closure is that of the chosen architecture; for a file of another one it is judged by place.
+        """
+        own = arch_of_user(path)
+        if own is None or own == self.arch:
+            return self._include_graph.reaches(path, header)
+        if header.startswith((f"include/asm-{own}/", f"arch/{own}/", "include/linux/", "include/asm-generic/")):
+            return True
+        return path.startswith(header.rpartition("/")[0] + "/")
+
+    @cached_property
+    def _include_graph(self) -> IncludeGraph:
+        status = self.path.stat()
+        key = (status.st_ino, status.st_mtime_ns, self.tree, self.arch)
+        graph = _GRAPHS.get(key)
         if graph is None:
-            known = self._path_set
-            archs = self._archs
-            memory: dict[tuple[str, str, bool], str | None] = {}
-
-            def resolve(path: str, target: str, system: bool) -> str | None:
-                key = (path.rpartition("/")[0], target, system)
-                if key not in memory:
-                    candidates = include_candidates(path, target, system, arch, archs)
-                    memory[key] = next((each for each in candidates if each in known), None)
-                return memory[key]
-
             query = "SELECT path, target, system FROM files JOIN includes ON includes.blob = files.blob WHERE tree = ?"
             edges = self._db.execute(query, [self._tree_id])
-            graph = self._graphs[arch] = IncludeGraph(self._all_paths, edges, resolve)
+            graph = IncludeGraph(self._all_paths, edges, self._resolver())
+            if len(_GRAPHS) >= _MOST_GRAPHS:
+                _GRAPHS.clear()
+            _GRAPHS[key] = graph
         return graph
+
+    def _resolver(self) -> Callable[[str, str, bool], str | None]:
+        """Which file an `#include` means; remembers, because a directory's files include the same headers."""
+        known, archs, arch = self._path_set, self._archs, self.arch
+        memory: dict[tuple[str, str, bool], str | None] = {}
+
+        def resolve(path: str, target: str, system: bool) -> str | None:
+            if system and f"include/{target}" in known:
+                return f"include/{target}"
+            key = (path.rpartition("/")[0], target, system)
+            if key not in memory:
+                candidates = include_candidates(path, target, system, arch, archs)
+                memory[key] = next((each for each in candidates if each in known), None)
+            return memory[key]
+
+        return resolve
+
+    def archs(self) -> tuple[str, ...]:
+        """The architectures that the tree has files of."""
+        return self._archs
 
     @cached_property
     def _archs(self) -> tuple[str, ...]:
@@ -504,7 +533,7 @@ class Index:
         found: list[Match] = []
         for blob, text, (line, start, end) in Searcher(self._db).search(pattern, regex=regex, wanted=wanted.__contains__):
             number = text.count(b"\n", 0, line) + 1
-            shown = text[line:end].decode("utf-8", "replace").rstrip("\r")
+            shown = decode(text[line:end]).rstrip("\r")
             found += [Match(at, number, start - line + 1, shown) for at in paths[blob] if chosen(at)]
             if most is not None and len(found) >= most:
                 break
@@ -545,9 +574,9 @@ def _path_filter(path: str | None) -> Callable[[str], bool]:
 
 def _signature(text: bytes, head: int, tail: int) -> str:
     """A declaration's text on one line, without comments and directives."""
-    raw = text[head:tail].decode("utf-8", "replace")
+    raw = decode(text[head:tail])
     if "/" in raw:
         raw = _COMMENT.sub(" ", raw)
     if "#" in raw:
         raw = _DIRECTIVE.sub(" ", raw)
-    return _SPACE.sub(" ", raw).strip()
+    return _SPACE.sub(" ", raw.replace("\\\n", " ")).strip().removesuffix("=").rstrip()

@@ -116,7 +116,7 @@ def _expression(pattern: str) -> Callable[[bytes], Iterator[Hit]]:
         compiled = re2.compile(b"(?m)" + pattern.encode(), options)
     except re2.error as error:
         reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-        raise PatternError(f"{pattern!r} is no regular expression ({reason}): see the RE2 syntax, or search without --regex") from None
+        raise PatternError(f"{pattern!r} is no regular expression ({reason.replace('(?m)', '')}): see the syntax of RE2, or search for it as plain text") from None
 
     def hits(text: bytes) -> Iterator[Hit]:
         return _lines(text, (match.start() for match in compiled.finditer(text)))

@@ -136,9 +136,11 @@ def _called(sketch: Sketch, numbers: Ints) -> list[int]:
 
 def _annotates(sketch: Sketch, place: int, at: Ints, sign: Bytes) -> bool:
     """Does a name stand where an annotation can?  `fcr` may be one elsewhere and a variable here."""
+    following = int(sign[place + 1]) if place + 1 < len(sign) else 0
+    if following == 91:
+        return False  # `long __unused[4];`
     if not place or sketch.text_of(int(at[place])).startswith(b"__"):
         return True
-    following = int(sign[place + 1]) if place + 1 < len(sign) else 0
     if following == WORD:
         return True
     previous = int(sign[place - 1])

@@ -33,6 +33,8 @@ for _char, _column in _OPENERS.items():
 for _char, _column in _CLOSERS.items():
     _BRACKET[_char, _column] = -1
 _MOST_CONDITION = 240
+#: of a long chain of `#elif` only so many of the earlier conditions are repeated, negated
+_MOST_EARLIER = 3
 #: what stands under these is in another language
 _FOREIGN = frozenset(("defined(__ASSEMBLY__)", "defined(__cplusplus)", "__ASSEMBLY__", "defined(__ASSEMBLER__)"))
 
@@ -69,6 +71,8 @@ class Group:
 
     branches: list[Branch]
     has_else: bool = False
+    #: what each `#if` and `#elif` asks, by itself
+    asked: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -201,18 +205,21 @@ def _nest(tokens: Tokens, directives: list[Directive], end: int, marks: _Marks) 
         name = directive.name
         if name in ("if", "ifdef", "ifndef"):
             condition = "" if directive is guard else _spoken(directive, tokens.data)
-            group = Group([Branch(condition, directive.end, end, directive.last, behind)])
+            group = Group([Branch(condition, directive.end, end, directive.last, behind)], asked=[condition])
             current.append(group)
             stack.append((group, current))
             current = group.branches[-1].groups
         elif name in ("elif", "else", "elifdef", "elifndef") and stack:
             group = stack[-1][0]
             group.branches[-1].end, group.branches[-1].last = directive.start, directive.first
-            earlier = [_negated(b.condition) for b in group.branches if b.condition]
+            earlier = [_negated(asked) for asked in group.asked[:_MOST_EARLIER] if asked]
+            if len(group.asked) > _MOST_EARLIER:
+                earlier.append("…")
             if name == "else":
                 group.has_else = True
             else:
-                earlier.append(_spoken(directive, tokens.data))
+                group.asked.append(_spoken(directive, tokens.data))
+                earlier.append(group.asked[-1])
             group.branches.append(Branch(" && ".join(earlier), directive.end, end, directive.last, behind))
             current = group.branches[-1].groups
         elif name == "endif" and stack:

@@ -31,6 +31,7 @@ _INCLUDE = re.compile(rb'#\s*include(?:_next)?\s*(?:"([^"\n]*)"|<([^>\n]*)>)')
 _CALLS = re.compile(rb"call|jmp|\bbl|jal|jsr|bsr")
 _MOST_HEAD = 2000
 _MOST_EXPRESSION = 400
+_MOST_VALUE = 120
 
 
 class Extractor:
@@ -162,7 +163,8 @@ class Extractor:
         closes = np.append(np.flatnonzero(tokens.sign == 41), size).astype(np.int32)
         close = np.minimum(closes[closes.searchsorted(name)], behind - 1)
         body = np.where(calls, close + 1, name + 1)
-        tail = np.where(calls, tokens.end[close], tokens.end[name])
+        # An object-like macro shows its value, a function-like one its parameters.
+        tail = np.where(calls, tokens.end[close], np.minimum(end, tokens.end[name] + _MOST_VALUE))
         step = np.zeros(size + 1, np.int32)
         np.add.at(step, body, 1)
         np.add.at(step, behind, -1)

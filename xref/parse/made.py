@@ -76,7 +76,8 @@ def _made_by(
             best = min(functions, key=lambda each: (each.name.startswith(b"_"), len(each.name)))
             blocks.append((use.name, last, extractor.vocabulary[best.name]))
     base = int(tokens.bases[file])
-    head = int(tokens.start[use.name]) - base
+    name_token = np.array([use.name], np.int32)
+    head = int(extractor.extent(name_token, tokens.end[name_token])[0][0]) - base
     tail = min(int(tokens.end[use.close]) - base, head + _MOST_HEAD)
     end_line = tokens.line(int(tokens.start[last]))
     static = bool(extractor.static[use.name])

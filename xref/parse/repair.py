@@ -97,7 +97,9 @@ def _refuse_branches(attempt: Attempt, parser: tree_sitter.Parser, notes: list[P
         again = normalize(attempt.tokens, attempt.flags, attempt.directives, attempt.inside, 0, [*refused, branch.start])
         tree = parser.parse(again.text)
         root = tree.root_node
-        if _cost(root) < _cost(attempt.root):
+        # Leaving out much that parses, to be rid of little that does not, is no gain.
+        gain = _cost(attempt.root) - _cost(root)
+        if gain > 0 and branch.end - branch.start < (3 if branch.condition == "0" else 1) * gain + 200:
             refused.append(branch.start)
             attempt.normalized, attempt.tree = again, tree
             if branch.condition != "0":

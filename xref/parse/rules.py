@@ -350,6 +350,8 @@ def bare_members(sketch: Sketch) -> None:
                 continue
         elif kind != STRUCT or (sign[place + 1] == WORD and not view.flags[place] & words.STATEMENT):
             continue
+        elif sign[place + 1] == _SEMICOLON:
+            last = place + 1
         sketch.blank(int(view.start[place]), int(view.end[last]))
 
 

@@ -95,7 +95,6 @@
 #define __attribute_pure__ __attribute__((pure))
 #define __attribute_const__ __attribute__((const))
 #define __used __attribute__((used))
-#define __unused __attribute__((unused))
 #define __maybe_unused __attribute__((unused))
 #define __always_unused __attribute__((unused))
 #define __pure __attribute__((pure))

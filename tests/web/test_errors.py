@@ -1,0 +1,186 @@
+"""What is not there, what cannot be taken, and what must never be given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from web.app import HEADERS
+
+
+@pytest.mark.parametrize(
+    ("url", "near"),
+    [
+        ("/tree/ident/schedul", "/tree/ident/schedule"),
+        ("/tree/source/kernel/shed.c", "/tree/source/kernel/sched.c"),
+        ("/tree/source/drivers/sched.c", "/tree/source/kernel/sched.c"),
+        ("/tree/source/kernl", "/tree/source/kernel"),
+        ("/tree/raw/include/sched.h", "/tree/source/include/linux/sched.h"),
+        ("/tre/source/kernel/sched.c", "/tree/source/"),
+        ("/nothing-like-it/search?q=x", "/tree/source/"),
+        ("/api/v1/tree/callers/schedul", "schedule"),
+        ("/api/v1/tree/outline/kernel/shed.c", "kernel/sched.c"),
+    ],
+)
+def test_unknown_is_404_with_what_is_near(site: Any, url: str, near: str) -> None:
+    if url.startswith("/api/"):
+        assert near in _error(site.record(url, 404), 404)
+    else:
+        assert near in site.page(url, 404).links
+
+
+@pytest.mark.parametrize(
+    "url", ["/tree/nothing", "/tree/ident/", "/x/y/z", "/api/v1/tree/nothing/x", "/api/", "/static/no.css"]
+)
+def test_an_address_of_nothing_is_404(site: Any, url: str) -> None:
+    if url.startswith("/api/"):
+        _error(site.record(url, 404), 404)
+    else:
+        site.page(url, 404)
+
+
+@pytest.mark.parametrize(
+    ("query", "argument"),
+    [
+        ("ident/schedule?kind=verb", "kind"),
+        ("ident/schedule?arch=pdp11", "arch"),
+        ("ident/schedule?page=0", "page"),
+        ("ident/schedule?page=-1", "page"),
+        ("ident/schedule?page=two", "page"),
+        ("ident/schedule?page=%C2%B2", "page"),
+        ("ident/schedule?page=99999", "page"),
+        ("ident/schedule?page=99999999999999999999", "page"),
+        ("ident/schedule?list=everything", "list"),
+        ("ident/schedule?in=%00", "in"),
+        ("ident/sched%00ule", "name"),
+        ("search?q=x&regex=yes", "regex"),
+        ("search?q=(&regex=1", "q"),
+        ("search?q=%00", "q"),
+        ("search?q=x&page=2", "page"),
+        ("source/kernel/%00", "path"),
+    ],
+)
+def test_a_bad_argument_is_400_and_named(site: Any, query: str, argument: str) -> None:
+    message = site.page(f"/tree/{query}", 400).texts("p")[0]
+    assert message.startswith(f"{argument}: ")
+
+
+def test_the_api_has_one_shape_of_error(site: Any) -> None:
+    for url, status in (
+        ("/api/v1/tree/references/schedule?kind=verb", 400),
+        ("/api/v1/tree/references/nothing", 404),
+        ("/api/v1/none/references/schedule", 404),
+        ("/api/v1/tree/search?q=%5B&regex=1", 400),
+    ):
+        _error(site.record(url, status), status)
+    refused = site.client.post("/api/v1/tree/search")
+    _error(refused.json, 405)
+    assert "GET" in refused.headers["Allow"]
+
+
+def _error(record: Any, status: int) -> str:
+    assert list(record) == ["error"]
+    assert list(record["error"]) == ["status", "message"]
+    assert record["error"]["status"] == status
+    message: str = record["error"]["message"]
+    assert message
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../../etc/passwd",
+        "..%2f..%2fetc%2fpasswd",
+        "%2e%2e/%2e%2e/etc/passwd",
+        "kernel/../../../../etc/passwd",
+        "/etc/passwd",
+        "%2fetc%2fpasswd",
+        "//etc/passwd",
+        "..\\..\\etc\\passwd",
+        "./kernel/sched.c",
+        "kernel/./sched.c",
+        "..",
+        "kernel%00.c",
+        "file:///etc/passwd",
+    ],
+)
+@pytest.mark.parametrize("view", ["/tree/source/", "/tree/raw/", "/api/v1/tree/outline/"])
+def test_no_path_leads_out_of_the_tree(site: Any, view: str, path: str) -> None:
+    response = site.client.get(view + path, follow_redirects=True)
+    assert 400 <= response.status_code < 500
+    assert b"root:" not in response.data
+
+
+@pytest.mark.parametrize(
+    "view", ["/tree/ident/", "/tree/source/", "/tree/search?q=", "/tree/ident/x?in=", "/tree/ident/x?kind="]
+)
+@pytest.mark.parametrize(
+    "value",
+    [
+        "%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+        "%22%20onmouseover%3D%22x",
+        "'%3B--",
+        "%7B%7B7*7%7D%7D",
+        "%FF%FE",
+    ],
+)
+def test_what_is_asked_comes_back_as_text_only(site: Any, view: str, value: str) -> None:
+    response = site.client.get(view + value)
+    assert response.status_code in (200, 400, 404)
+    type(site.page("/"))(response.text)  # raises for a script, or an attribute that is one
+    assert "49" not in response.text or "7*7" in response.text
+
+
+@pytest.mark.parametrize(
+    "view", ["/tree/ident/", "/tree/source/", "/tree/raw/", "/tree/search?q=", "/tree/search?q=x&in=", "/"]
+)
+def test_100_kb_of_address_are_refused_quickly(site: Any, view: str) -> None:
+    response = site.client.get(view + "a" * 100_000, follow_redirects=True)
+    assert 400 <= response.status_code < 500
+    assert len(response.data) < 5_000
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    st.sampled_from(["ident", "source", "raw", "search"]),
+    st.text(max_size=20),
+    st.dictionaries(
+        st.sampled_from(["q", "in", "kind", "arch", "page", "regex", "list"]), st.text(max_size=8)
+    ),
+)
+def test_no_address_is_an_error_of_ours(site: Any, view: str, rest: str, query: dict[str, str]) -> None:
+    safe = rest.encode("utf-8", "replace").decode()
+    plain = {name: value.encode("utf-8", "replace").decode() for name, value in query.items()}
+    response = site.client.get(f"/tree/{view}/" + safe.replace("?", "").replace("#", ""), query_string=plain)
+    assert response.status_code < 500
+    response = site.client.get("/tree/search", query_string=plain)
+    assert response.status_code < 500
+
+
+def test_the_policy_allows_nothing_from_elsewhere() -> None:
+    policy = dict(part.strip().split(" ", 1) for part in HEADERS["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert set(policy.values()) == {"'none'", "'self'"}
+    assert "script-src" not in policy
+
+
+def test_a_bug_is_a_page_that_does_not_tell_how(web_index: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from web.app import create_app
+    from xref.index.query import Index
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the secret of the house")
+
+    client = create_app(web_index).test_client()
+    monkeypatch.setattr(Index, "directory", fail)
+    response = client.get("/tree/source/")
+    assert response.status_code == 500
+    assert "secret" not in response.text
+    assert response.headers["Content-Security-Policy"]
