@@ -29,7 +29,8 @@ def facts() -> Facts:
     return Facts(
         datetime.datetime.now(datetime.UTC).date().isoformat(),
         [
-            f"processor: {_line('/proc/cpuinfo', 'model name') or platform.machine()}, {len(os.sched_getaffinity(0))} cores",
+            f"processor: {_line('/proc/cpuinfo', 'model name') or platform.machine()}",
+            f"cores: {len(os.sched_getaffinity(0))}",
             f"memory: {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
             f"system: Linux {platform.release()}, {_line('/etc/os-release', 'PRETTY_NAME') or 'unknown'}",
         ],
@@ -49,7 +50,9 @@ _PEERS = (("cscope", "-V"), ("ctags", "--version"))
 def said(*command: str) -> str:
     """What a command prints, on either stream; empty if it fails."""
     try:
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True, text=True)
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True, text=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return ""
     return done.stdout.strip()

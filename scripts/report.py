@@ -86,10 +86,16 @@ command, the tools in turn, with the files in the file cache. TREE is the tree, 
 
 _TERMS = """
 *Wall* is the time from start to end; *CPU* the processor time of all the tool's processes together; *memory*
-the highest sum of their proportional set sizes, sampled every 50 ms or less often; *disk* the files that the tool leaves. The
-tools do not do the same work: ctags lists definitions; cscope lists every word by what it is used for, without
-its column; tree-sitter alone parses the files as they stand, errors and all, and
-keeps nothing; xref reads every file of the tree, keeps its text, and adds call sites, includes and text search.
+the highest sum of their proportional set sizes, sampled every 50 ms or less often; *disk* the files that the tool
+leaves. The tools do not do the same work: ctags lists definitions; cscope lists every word by what it is used for,
+without its column; tree-sitter alone parses the files as they stand, errors and all, and keeps nothing; xref reads
+every file of the tree, keeps its text, and adds call sites, includes and text search.
+"""
+
+_ABOUT_QUERIES = """
+The queries in one process, the index open, other names asked before; the commands (last) whole, from start to
+end. Names are drawn from all defined names with a fixed seed, for callers from the functions.
+
 """
 
 
@@ -107,42 +113,65 @@ def _table(header: str, rows: Iterable[Iterable[str]]) -> str:
 
 
 def _indexing(run: Run) -> str:
-    rows = [[f"{r.name}: `{r.shown}`" if "`" not in r.shown else f"{r.name}: {r.shown}", f"{r.wall:.1f} s", f"{r.cpu:.1f} s",
-             f"{r.memory / 2**20:.0f} MiB", f"{r.disk / 2**20:.1f} MiB" if r.disk else "–"] for r in run.results]  # fmt: skip
+    rows = [
+        [
+            f"{r.name}: {r.shown}",
+            f"{r.wall:.1f} s",
+            f"{r.cpu:.1f} s",
+            f"{r.memory / 2**20:.0f} MiB",
+            f"{r.disk / 2**20:.1f} MiB" if r.disk else "–",
+        ]
+        for r in run.results
+    ]
     text = "## Indexing from nothing\n\n" + _table("tool|wall|CPU|memory|disk", rows)
     ours, *others = run.results
-    ratios = [[f"xref index ÷ {r.name}", f"{ours.wall / r.wall:.2f}", f"{ours.cpu / r.cpu:.2f}", f"{ours.memory / r.memory:.2f}",
-               f"{ours.disk / r.disk:.2f}" if r.disk else "–"] for r in others]  # fmt: skip
-    if ratios:
-        text += "\n" + _table("ratio|wall|CPU|memory|disk", ratios)
+    if others:
+        text += "\n" + _table("ratio|wall|CPU|memory|disk", [_ratios(ours, other) for other in others])
     return text + _TERMS
 
 
+def _ratios(ours: Result, other: Result) -> list[str]:
+    pairs = ((ours.wall, other.wall), (ours.cpu, other.cpu), (ours.memory, other.memory), (ours.disk, other.disk))
+    return [f"{ours.name} ÷ {other.name}", *(f"{mine / theirs:.2f}" if theirs else "–" for mine, theirs in pairs)]
+
+
 def _again(run: Run) -> str:
-    rows = [[i.what, f"{i.cost.wall:.2f} s", f"{i.cost.cpu:.2f} s", f"{i.cost.memory / 2**20:.0f} MiB"] for i in run.incremental]
+    rows = [
+        [i.what, f"{i.cost.wall:.2f} s", f"{i.cost.cpu:.2f} s", f"{i.cost.memory / 2**20:.0f} MiB"]
+        for i in run.incremental
+    ]
     return "\n## Indexing again\n\n" + _table(f"`xref index TREE --jobs {run.jobs}`|wall|CPU|memory", rows)
 
 
 def _queries(run: Run) -> str:
-    rows = [[q.what.replace("|", "\\|"), str(len(q.times)), _time(statistics.median(q.times)), _time(_p95(q.times)), q.found]
-            for q in run.latencies]  # fmt: skip
-    return (
-        "\n## Queries\n\nThe queries in one process, the index open, other names asked before; the commands (last) whole, from "
-        "start to end.\nNames are drawn from all defined names with a fixed seed, for callers from the functions.\n\n"
-        + _table("query|times|median|95th percentile|found", rows)
-    )
+    rows = [
+        [
+            query.what.replace("|", "\\|"),
+            str(len(query.times)),
+            _time(statistics.median(query.times)),
+            _time(_p95(query.times)),
+            query.found,
+        ]
+        for query in run.latencies
+    ]
+    return "\n## Queries\n" + _ABOUT_QUERIES + _table("query|times|median|95th percentile|found", rows)
 
 
 def _circumstances(run: Run) -> str:
     facts = run.facts
-    if run.rounds > 1:
-        widest = max(run.results, key=lambda result: result.spread)
-        noise = (f"each figure for indexing is the median of {run.rounds} rounds (memory: the highest); between the slowest and the "
-                 f"fastest round of a tool lay at most {100 * widest.spread:.0f} % of the median ({widest.name})")  # fmt: skip
-    else:
-        noise = "one round, so nothing is known of the noise: `--rounds 3` shows how far rounds lie apart"
-    lines = [*facts.machine, *facts.versions, f"noise: {noise}; load average before the first round: {facts.load:.2f}", *run.notes]
+    load = f"load average before the first round: {facts.load:.2f}"
+    lines = [*facts.machine, *facts.versions, f"noise: {_noise(run)}; {load}", *run.notes]
     return "\n## Machine, versions, noise\n\n" + "".join(f"- {line}\n" for line in lines)
+
+
+def _noise(run: Run) -> str:
+    if run.rounds == 1:
+        return "one round, so nothing is known of the noise: `--rounds 3` shows how far rounds lie apart"
+    widest = max(run.results, key=lambda result: result.spread)
+    return (
+        f"each figure for indexing is the median of {run.rounds} rounds (memory: the highest); the slowest and the "
+        f"fastest round of a tool lay at most {100 * widest.spread:.0f} % of the median apart ({widest.name})"
+    )
 
 
 def _p95(times: list[float]) -> float:

@@ -1,0 +1,1 @@
+"""What the facts mean together: linkage, includes.  Knows no tree-sitter."""

@@ -18,7 +18,10 @@ class IncludeGraph:
     """
 
     def __init__(
-        self, paths: Sequence[str], edges: Iterable[tuple[str, str, bool]], resolve: Callable[[str, str, bool], str | None]
+        self,
+        paths: Sequence[str],
+        edges: Iterable[tuple[str, str, bool]],
+        resolve: Callable[[str, str, bool], str | None],
     ) -> None:
         self._number = {path: number for number, path in enumerate(paths)}
         self._direct: dict[str, set[str]] = {}

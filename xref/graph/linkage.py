@@ -75,14 +75,20 @@ def visible(named: Named, path: str, arch: str | None, reaches: Callable[[str, s
 
 
 def is_macro_call(
-    path: str, arch: str | None, macros: Iterable[Named], functions: Iterable[Named], reaches: Callable[[str, str], bool]
+    path: str,
+    arch: str | None,
+    macros: Iterable[Named],
+    functions: Iterable[Named],
+    reaches: Callable[[str, str], bool],
 ) -> bool:
     """Does `name(…)` in `path` use a macro although functions have that name too?
 
     `memset` is a function of `lib/string.c`, but i386 code that calls it gets the macro of its header.  Where a
     header has both, as alternatives, the function is what the name stands for.
     """
-    seen = [macro for macro in macros if macro.file == path or (macro.file.endswith(".h") and reaches(path, macro.file))]
+    seen = [
+        macro for macro in macros if macro.file == path or (macro.file.endswith(".h") and reaches(path, macro.file))
+    ]
     if not seen:
         return False
     known = [function for function in functions if visible(function, path, arch, reaches)]

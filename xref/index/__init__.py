@@ -1,0 +1,1 @@
+"""Facts to one database file, and answers out of it."""

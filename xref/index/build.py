@@ -98,7 +98,11 @@ def index_tree(
             check(index)
         walked = walk(root)
         ours = os.fsencode(index.absolute())
-        own = [file for file in walked.files if file.os_path == ours or file.os_path.startswith((ours + b".lock", ours + b".draft-"))]
+        own = [
+            file
+            for file in walked.files
+            if file.os_path == ours or file.os_path.startswith((ours + b".lock", ours + b".draft-"))
+        ]
         for file in own:
             walked.files.remove(file)
         hashed, unread = _hash_all(walked.files, told)
@@ -193,8 +197,14 @@ class _Run:
         parts.sort(key=lambda part: part[0])
         return Lessons.gather(parts), None
 
-    def _read(self, wanted: list[Hashed], lessons: Lessons, merge: Merge, skipped: list[Skipped],
-              blobs: dict[tuple[bytes, str], int]) -> None:
+    def _read(
+        self,
+        wanted: list[Hashed],
+        lessons: Lessons,
+        merge: Merge,
+        skipped: list[Skipped],
+        blobs: dict[tuple[bytes, str], int],
+    ) -> None:
         """Have the workers read these files, merge what they find, and note in `blobs` where it is."""
         total = sum(h.file.size for h in wanted)
         done = 0
@@ -213,7 +223,9 @@ class _Run:
         """A chunk at which a worker died or hung: find the file, and keep the others."""
         if len(chunk) > 1:
             for job in chunk:
-                for _, result in self._parallel(worker.read_chunk, [job], [sizes[job.number]] * (job.number + 1), lessons):
+                for _, result in self._parallel(
+                    worker.read_chunk, [job], [sizes[job.number]] * (job.number + 1), lessons
+                ):
                     yield result or worker.read_chunk([job._replace(parse=False)])
         else:
             yield worker.read_chunk([chunk[0]._replace(parse=False)])
@@ -244,7 +256,7 @@ class _Run:
                     chunk, future = waiting.pop()
                     yield chunk, _outcome(future)
             except BaseException:
-                pool.stop()
+                pool.stop()  # type: ignore[no-untyped-call]
                 raise
 
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from xref.index.packing import Ints
 from xref.index.packing import Unpacked
 from xref.index.query import Index
 from xref.index.records import Call
@@ -20,6 +23,8 @@ from xref.index.records import Reference
 from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.facts import REFERENCE_KINDS
 
+Bools = npt.NDArray[np.bool_]
+
 _CALL = REFERENCE_KINDS.index("call")
 _READ = REFERENCE_KINDS.index("read")
 
@@ -27,11 +32,11 @@ _READ = REFERENCE_KINDS.index("read")
 class _Meanings(NamedTuple):
     """For each symbol the definition kinds it has, as bits."""
 
-    bits: np.ndarray[tuple[int], np.dtype[np.int64]]
+    bits: Ints
 
-    def has(self, symbols: np.ndarray[tuple[int], np.dtype[np.int32]], *kinds: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def has(self, symbols: Ints, *kinds: str) -> Bools:
         mask = sum(1 << DEFINITION_KINDS.index(kind) for kind in kinds)
-        found: np.ndarray[tuple[int], np.dtype[np.bool_]] = (self.bits[symbols] & mask) != 0
+        found: Bools = (self.bits[symbols] & mask) != 0
         return found
 
 
@@ -82,7 +87,7 @@ def _by_file(index: Index, *, only_calls: bool = False) -> Iterator[tuple[str, l
     order = np.lexsort((columns[:, 2], columns[:, 1], columns[:, 0]))
     symbol, columns, shown = symbol[order], columns[order], shown[order]
     edges = np.flatnonzero(np.diff(columns[:, 0], prepend=-1, append=-1))
-    ranges = {int(columns[low, 0]): (int(low), int(high)) for low, high in zip(edges, edges[1:], strict=False)}
+    ranges = {int(columns[low, 0]): (int(low), int(high)) for low, high in pairwise(edges)}
     for blob, paths in index.blob_paths().items():
         low, high = ranges.get(blob, (0, 0))
         rows: list[_Row] = []
@@ -95,8 +100,9 @@ def _by_file(index: Index, *, only_calls: bool = False) -> Iterator[tuple[str, l
             yield path, rows
 
 
-def _everything(index: Index, only_calls: bool) -> tuple[np.ndarray[tuple[int], np.dtype[np.int32]], np.ndarray[tuple[int, int], np.dtype[np.int32]]]:
-    symbols, tables = [np.zeros(0, np.int32)], [np.zeros((0, 5), np.int32)]
+def _everything(index: Index, only_calls: bool) -> tuple[Ints, Ints]:
+    symbols: list[Ints] = [np.zeros(0, np.int32)]
+    tables: list[Ints] = [np.zeros((0, 5), np.int32)]
     for first, data in index.occurrence_blocks():
         symbol, columns = Unpacked(first, data).everything()
         if only_calls:
@@ -107,14 +113,20 @@ def _everything(index: Index, only_calls: bool) -> tuple[np.ndarray[tuple[int], 
     return np.concatenate(symbols), np.concatenate(tables)
 
 
-def _shown(meanings: _Meanings, symbol: np.ndarray[tuple[int], np.dtype[np.int32]], kind: np.ndarray[tuple[int], np.dtype[np.int32]]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+def _shown(
+    meanings: _Meanings,
+    symbol: Ints,
+    kind: Ints,
+) -> Ints:
     """Kinds as `Index.references` shows them, for many symbols at once."""
     shown = kind.copy()
     solid = ~meanings.has(symbol, *(set(DEFINITION_KINDS) - {"macro", "member", "label"}))
     macro = meanings.has(symbol, "macro") & solid
     shown[macro & ((kind == _READ) | (kind == _CALL))] = REFERENCE_KINDS.index("macro")
     types = ("typedef", "struct", "union", "enum")
-    only_types = meanings.has(symbol, *types) & ~meanings.has(symbol, *(set(DEFINITION_KINDS) - {*types, "member", "label"}))
+    only_types = meanings.has(symbol, *types) & ~meanings.has(
+        symbol, *(set(DEFINITION_KINDS) - {*types, "member", "label"})
+    )
     shown[only_types & (kind == _READ)] = REFERENCE_KINDS.index("type")
     function = meanings.has(symbol, "function") & ~meanings.has(symbol, "variable", "enumerator", "macro")
     shown[function & (kind == _READ)] = REFERENCE_KINDS.index("address")

@@ -52,9 +52,7 @@ def lessons_to_bytes(lessons: Lessons) -> bytes:
             for place, names in sorted(lessons.scoped.items())
         },
         "makers": {
-            text(name): [
-                [None if m.params is None else [text(p) for p in m.params], text(m.body)] for m in macros
-            ]
+            text(name): [[None if m.params is None else [text(p) for p in m.params], text(m.body)] for m in macros]
             for name, macros in sorted(lessons.makers.items())
         },
     }
@@ -170,8 +168,11 @@ class Known:
             return set(lessons.flags)
         old = lessons_from_bytes(data[0])
         names = {name for name, bits in old.flags.items() ^ lessons.flags.items()}
-        names |= {name for name in old.makers.keys() | lessons.makers.keys()
-                  if old.makers.get(name) != lessons.makers.get(name)}
+        names |= {
+            name
+            for name in old.makers.keys() | lessons.makers.keys()
+            if old.makers.get(name) != lessons.makers.get(name)
+        }
         for place in old.scoped.keys() | lessons.scoped.keys():
             here, there = old.scoped.get(place, {}), lessons.scoped.get(place, {})
             names |= {name for name, bits in here.items() ^ there.items()}
@@ -185,7 +186,9 @@ class Known:
         blocks = self._db.execute("SELECT first, last, data FROM occurrences").fetchall()
         numbers = set()
         for name in names:
-            row = self._db.execute("SELECT id FROM symbols WHERE name = ?", [name.decode("utf-8", "surrogateescape")]).fetchone()
+            row = self._db.execute(
+                "SELECT id FROM symbols WHERE name = ?", [name.decode("utf-8", "surrogateescape")]
+            ).fetchone()
             if row:
                 numbers.add(row[0])
         ordered = sorted(numbers)

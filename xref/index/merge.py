@@ -47,7 +47,7 @@ class Merge:
         self._tree_id = 0
 
     def _highest(self, table: str, column: str) -> int:
-        return int(self._db.execute(f"SELECT max({column}) FROM {table}").fetchone()[0] or 0)  # noqa: S608
+        return int(self._db.execute(f"SELECT max({column}) FROM {table}").fetchone()[0] or 0)
 
     def begin(self, lessons: Lessons, reading: int | None) -> None:
         """Note the lessons that this run reads with; `reading` is their number if the index has them."""
@@ -121,7 +121,7 @@ class Merge:
         self._tree_id = self._highest("trees", "id") + 1
         if old:
             for table, column in (("files", "tree"), ("skipped", "tree"), ("trees", "id")):
-                db.execute(f"DELETE FROM {table} WHERE {column} = ?", [old[0]])  # noqa: S608
+                db.execute(f"DELETE FROM {table} WHERE {column} = ?", [old[0]])
         arch = self._arch or (old[1] if old else None)
         row = (self._tree_id, self._tree, self._root, arch, self._when, self._reading)
         db.execute("INSERT INTO trees VALUES (?,?,?,?,?,?)", row)
@@ -144,7 +144,9 @@ class Merge:
         highest = self._highest("symbols", "id")
         if not highest:
             final[np.array(order, np.int64)] = np.arange(1, len(order) + 1)
-            db.executemany("INSERT INTO symbols VALUES (?,?)", ((place + 1, texts[number]) for place, number in enumerate(order)))
+            db.executemany(
+                "INSERT INTO symbols VALUES (?,?)", ((place + 1, texts[number]) for place, number in enumerate(order))
+            )
             return final
         fresh = []
         for number in order:
@@ -165,8 +167,21 @@ class Merge:
         self._definitions.clear()
         symbol, macro = final[table[:, 1]], final[table[:, 9]]
         # blob word kind line column end_line static head tail macro condition
-        rows = np.column_stack([symbol, table[:, 0], table[:, 3], table[:, 4], table[:, 2], table[:, 5], table[:, 6],
-                                table[:, 7], table[:, 8], macro, table[:, 10]])
+        rows = np.column_stack(
+            [
+                symbol,
+                table[:, 0],
+                table[:, 3],
+                table[:, 4],
+                table[:, 2],
+                table[:, 5],
+                table[:, 6],
+                table[:, 7],
+                table[:, 8],
+                macro,
+                table[:, 10],
+            ]
+        )
         rows = rows[np.lexsort((rows[:, 4], rows[:, 3], rows[:, 2], rows[:, 1], rows[:, 0]))]
         statement = "INSERT OR IGNORE INTO definitions VALUES (?,?,?,?,?,?,?,?,?,nullif(?,-1),?)"
         for start in range(0, len(rows), _SLICE):
@@ -198,10 +213,17 @@ class Merge:
         """Drop the content that no tree has any more."""
         db = self._db
         gone = [row[0] for row in db.execute("SELECT id FROM blobs WHERE id NOT IN (SELECT blob FROM files)")]
-        for table, column in (("definitions", "blob"), ("pointer_calls", "blob"), ("includes", "blob"),
-                              ("problems", "blob"), ("blobs", "id")):
-            db.executemany(f"DELETE FROM {table} WHERE {column} = ?", ([number] for number in gone))  # noqa: S608
-        db.execute("DELETE FROM readings WHERE id NOT IN (SELECT reading FROM trees) AND id NOT IN (SELECT reading FROM blobs)")
+        for table, column in (
+            ("definitions", "blob"),
+            ("pointer_calls", "blob"),
+            ("includes", "blob"),
+            ("problems", "blob"),
+            ("blobs", "id"),
+        ):
+            db.executemany(f"DELETE FROM {table} WHERE {column} = ?", ([number] for number in gone))
+        db.execute(
+            "DELETE FROM readings WHERE id NOT IN (SELECT reading FROM trees) AND id NOT IN (SELECT reading FROM blobs)"
+        )
 
     def problem_count(self) -> int:
         """How many files of the tree were not parsed in full."""

@@ -17,18 +17,18 @@ Uses numpy and zstandard only.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import zstandard
 
-Ints = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.integer[Any]]
 
 #: occurrences in a block, unless one symbol has more
 BLOCK = 8192
-_WIDTHS = ((1, np.dtype("<u1")), (2, np.dtype("<u2")), (4, np.dtype("<u4")))
-_DTYPE = dict(_WIDTHS)
+_DTYPE: dict[int, np.dtype[Any]] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
 
 
 class Block(NamedTuple):
@@ -49,10 +49,11 @@ class Uses(NamedTuple):
     scope: npt.NDArray[np.int64]
 
 
-def _narrow(values: npt.NDArray[np.int64] | Ints) -> bytes:
+def _narrow(values: Ints) -> bytes:
     top = int(values.max()) if len(values) else 0
     width = 1 if top < 256 else 2 if top < 65536 else 4
-    return bytes([width]) + values.astype(_DTYPE[width]).tobytes()
+    packed: bytes = values.astype(_DTYPE[width]).tobytes()
+    return bytes([width]) + packed
 
 
 def pack(symbol: Ints, columns: Ints) -> Iterator[Block]:
@@ -97,9 +98,9 @@ class Unpacked:
         self._ends = np.cumsum(self._take(symbols), dtype=np.int64)
         self._columns = [self._take(uses) for _ in range(5)]
 
-    def _take(self, count: int) -> npt.NDArray[np.unsignedinteger]:
+    def _take(self, count: int) -> Ints:
         dtype = _DTYPE[self._raw[self._at]]
-        values = np.frombuffer(self._raw, dtype, count, self._at + 1)
+        values: Ints = np.frombuffer(self._raw, dtype, count, self._at + 1)
         self._at += 1 + count * dtype.itemsize
         return values
 

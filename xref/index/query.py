@@ -74,7 +74,9 @@ class Index:
 
     def __init__(self, path: Path, tree: str | None = None, arch: str | None = None) -> None:
         if not path.exists():
-            raise IndexFileError(f"there is no index at {path}: make one with `xref index TREE`, or name one with --index")
+            raise IndexFileError(
+                f"there is no index at {path}: make one with `xref index TREE`, or name one with --index"
+            )
         from xref.index.files import check
 
         check(path)
@@ -109,19 +111,31 @@ class Index:
     def info(self) -> TreeInfo:
         """What the chosen tree has."""
         db, tree = self._db, self._tree_id
-        name, root, arch, when = db.execute("SELECT name, root, arch, indexed FROM trees WHERE id = ?", [tree]).fetchone()
+        name, root, arch, when = db.execute(
+            "SELECT name, root, arch, indexed FROM trees WHERE id = ?", [tree]
+        ).fetchone()
         files, size, lines, parsed = db.execute(
             "SELECT count(*), sum(size), sum(lines), sum(kind IN ('c', 'asm')) "
-            "FROM files JOIN blobs ON blobs.id = blob WHERE tree = ?", [tree]).fetchone()
-        problems = db.execute("SELECT count(*) FROM files WHERE tree = ? AND blob IN (SELECT blob FROM problems)", [tree]).fetchone()[0]
+            "FROM files JOIN blobs ON blobs.id = blob WHERE tree = ?",
+            [tree],
+        ).fetchone()
+        problems = db.execute(
+            "SELECT count(*) FROM files WHERE tree = ? AND blob IN (SELECT blob FROM problems)", [tree]
+        ).fetchone()[0]
         skipped = db.execute("SELECT count(*) FROM skipped WHERE tree = ?", [tree]).fetchone()[0]
-        definitions = db.execute("SELECT count(*) FROM definitions WHERE blob IN (SELECT blob FROM files WHERE tree = ?)", [tree]).fetchone()[0]
-        return TreeInfo(name, root, arch, when, files, size or 0, lines or 0, parsed or 0, problems, skipped, definitions)
+        definitions = db.execute(
+            "SELECT count(*) FROM definitions WHERE blob IN (SELECT blob FROM files WHERE tree = ?)", [tree]
+        ).fetchone()[0]
+        return TreeInfo(
+            name, root, arch, when, files, size or 0, lines or 0, parsed or 0, problems, skipped, definitions
+        )
 
     def problems(self) -> list[Problem]:
         """Each place that was not parsed in full, and each file that was not read."""
-        query = ("SELECT path, line, reason FROM files JOIN problems ON problems.blob = files.blob "
-                 "WHERE tree = ? ORDER BY path, number")
+        query = (
+            "SELECT path, line, reason FROM files JOIN problems ON problems.blob = files.blob "
+            "WHERE tree = ? ORDER BY path, number"
+        )
         found = [Problem(*row) for row in self._db.execute(query, [self._tree_id])]
         skipped = self._db.execute("SELECT path, reason FROM skipped WHERE tree = ? ORDER BY path", [self._tree_id])
         return found + [Problem(path, 0, reason) for path, reason in skipped]
@@ -130,13 +144,17 @@ class Index:
     def _paths(self) -> dict[int, tuple[str, ...]]:
         """The paths at which each blob of the tree stands."""
         paths: dict[int, tuple[str, ...]] = {}
-        for blob, path in self._db.execute("SELECT blob, path FROM files WHERE tree = ? ORDER BY path", [self._tree_id]):
+        for blob, path in self._db.execute(
+            "SELECT blob, path FROM files WHERE tree = ? ORDER BY path", [self._tree_id]
+        ):
             paths[blob] = (*paths[blob], path) if blob in paths else (path,)
         return paths
 
     @cached_property
     def _all_paths(self) -> list[str]:
-        return [row[0] for row in self._db.execute("SELECT path FROM files WHERE tree = ? ORDER BY path", [self._tree_id])]
+        return [
+            row[0] for row in self._db.execute("SELECT path FROM files WHERE tree = ? ORDER BY path", [self._tree_id])
+        ]
 
     @cached_property
     def _path_set(self) -> frozenset[str]:
@@ -176,7 +194,9 @@ class Index:
 
     def file_kind(self, path: str) -> str | None:
         """`c`, `asm`, `text`, …: None where the tree has no such file."""
-        row = self._db.execute("SELECT kind FROM files JOIN blobs ON blobs.id = blob WHERE tree = ? AND path = ?", [self._tree_id, path]).fetchone()
+        row = self._db.execute(
+            "SELECT kind FROM files JOIN blobs ON blobs.id = blob WHERE tree = ? AND path = ?", [self._tree_id, path]
+        ).fetchone()
         return row[0] if row else None
 
     def _blob(self, path: str) -> int | None:
@@ -199,8 +219,10 @@ class Index:
     def complete(self, prefix: str, most: int = 20) -> list[str]:
         """Defined names that begin so, for completion and for `did you mean`."""
         upper = prefix + "\U0010ffff"
-        query = ("SELECT name FROM symbols WHERE name >= ? AND name < ? "
-                 "AND EXISTS (SELECT 1 FROM definitions WHERE symbol = symbols.id) ORDER BY name LIMIT ?")
+        query = (
+            "SELECT name FROM symbols WHERE name >= ? AND name < ? "
+            "AND EXISTS (SELECT 1 FROM definitions WHERE symbol = symbols.id) ORDER BY name LIMIT ?"
+        )
         return [row[0] for row in self._db.execute(query, [prefix, upper, most])]
 
     def near(self, name: str, most: int = 6) -> list[str]:
@@ -208,7 +230,9 @@ class Index:
         import difflib
 
         low = name.strip()
-        pool = {each for size in (len(low), 6, 3) for each in self.complete(low[: max(2, min(size, len(low) - 1))], 400)}
+        pool = {
+            each for size in (len(low), 6, 3) for each in self.complete(low[: max(2, min(size, len(low) - 1))], 400)
+        }
         close = difflib.get_close_matches(low, sorted(pool), most, 0.6)
         return close or sorted(each for each in pool if each.lower().startswith(low.lower()))[:most]
 
@@ -219,27 +243,55 @@ class Index:
         paths = self._paths
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
-            query = (f"SELECT name, blob FROM symbols JOIN definitions ON symbol = symbols.id "  # noqa: S608
-                     f"WHERE name IN ({','.join('?' * len(part))})")
+            query = (
+                f"SELECT name, blob FROM symbols JOIN definitions ON symbol = symbols.id "
+                f"WHERE name IN ({','.join('?' * len(part))})"
+            )
             found.update(name for name, blob in self._db.execute(query, part) if blob in paths)
         return found
 
     def definitions(self, name: str, *, kind: str | None = None) -> list[Definition]:
         """The definitions of a name, the likeliest first."""
-        query = ("SELECT path, kind, line, column, end_line, static, head, tail, macro, condition, definitions.blob "
-                 "FROM symbols JOIN definitions ON symbol = symbols.id "
-                 "JOIN files ON files.blob = definitions.blob AND files.tree = ? WHERE symbols.name = ?")
+        query = (
+            "SELECT path, kind, line, column, end_line, static, head, tail, macro, condition, definitions.blob "
+            "FROM symbols JOIN definitions ON symbol = symbols.id "
+            "JOIN files ON files.blob = definitions.blob AND files.tree = ? WHERE symbols.name = ?"
+        )
         found = []
         for path, number, *rest, blob in self._db.execute(query, [self._tree_id, name]).fetchall():
             if kind is None or DEFINITION_KINDS[number] == kind:
                 found.append(self._definition(name, path, number, self._text(blob), *rest))
         return sorted(found, key=self._preference)
 
-    def _definition(self, name: str, path: str, kind: int, text: bytes, line: int, column: int, end_line: int,
-                    static: int, head: int, tail: int, macro: int | None, condition: int) -> Definition:
+    def _definition(
+        self,
+        name: str,
+        path: str,
+        kind: int,
+        text: bytes,
+        line: int,
+        column: int,
+        end_line: int,
+        static: int,
+        head: int,
+        tail: int,
+        macro: int | None,
+        condition: int,
+    ) -> Definition:
         made_by = self._name(macro) if macro is not None else None
-        return Definition(name, DEFINITION_KINDS[kind], path, line, end_line, bool(static & 1), _signature(text, head, tail),
-                          arch_of(path), made_by, column, self._condition(condition))
+        return Definition(
+            name,
+            DEFINITION_KINDS[kind],
+            path,
+            line,
+            end_line,
+            bool(static & 1),
+            _signature(text, head, tail),
+            arch_of(path),
+            made_by,
+            column,
+            self._condition(condition),
+        )
 
     def _name(self, symbol: int) -> str:
         name: str = self._db.execute("SELECT name FROM symbols WHERE id = ?", [symbol]).fetchone()[0]
@@ -254,7 +306,14 @@ class Index:
     def _preference(self, d: Definition) -> tuple[bool, bool, bool, int, str, int]:
         """Bodies before declarations; the asked architecture, then none, then others; public before static."""
         foreign = d.arch is not None and d.arch != self.arch
-        return (d.kind in _WEAK, foreign, d.static and d.file.endswith(".c"), DEFINITION_KINDS.index(d.kind), d.file, d.line)
+        return (
+            d.kind in _WEAK,
+            foreign,
+            d.static and d.file.endswith(".c"),
+            DEFINITION_KINDS.index(d.kind),
+            d.file,
+            d.line,
+        )
 
     def outline(self, path: str) -> list[Definition] | None:
         """What a file defines, in its order; None where there is no such file."""
@@ -262,10 +321,14 @@ class Index:
         if blob is None:
             return None
         text = self._text(blob)
-        query = ("SELECT name, kind, line, column, end_line, static, head, tail, macro, condition FROM definitions "
-                 "JOIN symbols ON symbols.id = symbol WHERE blob = ? ORDER BY line, column")
-        return [self._definition(name, path, kind, text, *rest)
-                for name, kind, *rest in self._db.execute(query, [blob]).fetchall()]
+        query = (
+            "SELECT name, kind, line, column, end_line, static, head, tail, macro, condition FROM definitions "
+            "JOIN symbols ON symbols.id = symbol WHERE blob = ? ORDER BY line, column"
+        )
+        return [
+            self._definition(name, path, kind, text, *rest)
+            for name, kind, *rest in self._db.execute(query, [blob]).fetchall()
+        ]
 
     # -- references and calls -------------------------------------------------------------------------
 
@@ -276,12 +339,15 @@ class Index:
         for (segment,) in self._segments:
             row = self._db.execute(
                 "SELECT first, last FROM occurrences WHERE segment = ? AND first <= ? ORDER BY first DESC LIMIT 1",
-                [segment, symbol]).fetchone()
+                [segment, symbol],
+            ).fetchone()
             if row is None or row[1] < symbol:
                 continue
             key = (segment, row[0])
             if key not in self._blocks:
-                data = self._db.execute("SELECT data FROM occurrences WHERE segment = ? AND first = ?", key).fetchone()[0]
+                data = self._db.execute("SELECT data FROM occurrences WHERE segment = ? AND first = ?", key).fetchone()[
+                    0
+                ]
                 self._blocks[key] = Unpacked(row[0], data)
                 if len(self._blocks) > _KEPT:
                     self._blocks.popitem(last=False)
@@ -298,14 +364,18 @@ class Index:
         wanted = list(set(symbols) - self._names.keys())
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
-            query = f"SELECT id, name FROM symbols WHERE id IN ({','.join('?' * len(part))})"  # noqa: S608
+            query = f"SELECT id, name FROM symbols WHERE id IN ({','.join('?' * len(part))})"
             self._names.update(self._db.execute(query, part))
         return self._names
 
     def _shown_kinds(self, symbol: int) -> list[str]:
         """The kinds as shown for this name: a mention of a macro is `macro`, of a type `type`, of a function
-        that is not called `address`."""
-        kinds = {DEFINITION_KINDS[row[0]] for row in self._db.execute("SELECT DISTINCT kind FROM definitions WHERE symbol = ?", [symbol])}
+        that is not called `address`.
+        """
+        kinds = {
+            DEFINITION_KINDS[row[0]]
+            for row in self._db.execute("SELECT DISTINCT kind FROM definitions WHERE symbol = ?", [symbol])
+        }
         shown = list(REFERENCE_KINDS)
         solid = kinds - {"member", "label"}
         if solid == {"macro"}:
@@ -325,7 +395,13 @@ class Index:
         paths = self._paths
         found: list[Reference] = []
         for uses in self._uses(symbol):
-            columns = (uses.blob.tolist(), uses.line.tolist(), uses.column.tolist(), uses.kind.tolist(), uses.scope.tolist())
+            columns = (
+                uses.blob.tolist(),
+                uses.line.tolist(),
+                uses.column.tolist(),
+                uses.kind.tolist(),
+                uses.scope.tolist(),
+            )
             names = self.names(columns[4])
             for blob, line, column, number, scope in zip(*columns, strict=True):
                 at = paths.get(blob)
@@ -345,7 +421,12 @@ class Index:
         found = []
         for uses in self._uses(symbol):
             called = uses.kind == _CALL
-            columns = (uses.blob[called].tolist(), uses.line[called].tolist(), uses.column[called].tolist(), uses.scope[called].tolist())
+            columns = (
+                uses.blob[called].tolist(),
+                uses.line[called].tolist(),
+                uses.column[called].tolist(),
+                uses.scope[called].tolist(),
+            )
             names = self.names(columns[3])
             for blob, line, column, scope in zip(*columns, strict=True):
                 caller = names[scope] if scope else None
@@ -353,13 +434,15 @@ class Index:
                     kind = self.call_kind(symbol, path)
                     if kind is not None:
                         found.append(Call(path, line, column, caller, name, kind))
-        found += [call for call in self._through_field(symbol, name)]
+        found += self._through_field(symbol, name)
         found.sort(key=lambda c: (c.file, c.line, c.column))
         return found
 
     def _through_field(self, symbol: int, name: str) -> Iterator[Call]:
-        query = ("SELECT blob, line, column, name, expression FROM pointer_calls "
-                 "LEFT JOIN symbols ON symbols.id = scope WHERE field = ?")
+        query = (
+            "SELECT blob, line, column, name, expression FROM pointer_calls "
+            "LEFT JOIN symbols ON symbols.id = scope WHERE field = ?"
+        )
         for blob, line, column, caller, expression in self._db.execute(query, [symbol]):
             for path in self._paths.get(blob, ()):
                 yield Call(path, line, column, caller, expression, "indirect", None, name)
@@ -417,12 +500,16 @@ class Index:
                 continue
             for uses in self._uses(symbol):
                 here = (uses.blob == blob) & (uses.kind == _CALL) & (uses.line >= d.line) & (uses.line <= d.end_line)
-                for line, column, scope in zip(uses.line[here].tolist(), uses.column[here].tolist(), uses.scope[here].tolist(), strict=True):
+                for line, column, scope in zip(
+                    uses.line[here].tolist(), uses.column[here].tolist(), uses.scope[here].tolist(), strict=True
+                ):
                     kind = self.call_kind(symbol, d.file)
                     if kind is not None and scope == own:
                         found.append(Call(d.file, line, column, d.name, word, kind))
-        query = ("SELECT line, column, name, expression FROM pointer_calls LEFT JOIN symbols ON symbols.id = field "
-                 "WHERE blob = ? AND scope = ? AND line BETWEEN ? AND ?")
+        query = (
+            "SELECT line, column, name, expression FROM pointer_calls LEFT JOIN symbols ON symbols.id = field "
+            "WHERE blob = ? AND scope = ? AND line BETWEEN ? AND ?"
+        )
         for line, column, field, expression in self._db.execute(query, [blob, own, d.line, d.end_line]):
             found.append(Call(d.file, line, column, d.name, expression, "indirect", None, field))
         return sorted(found, key=lambda c: (c.line, c.column))
@@ -431,11 +518,16 @@ class Index:
         """What a file includes, and which files of the tree that can be."""
         blob = self._blob(path)
         rows = self._db.execute("SELECT line, target, system FROM includes WHERE blob = ? ORDER BY line", [blob])
-        return [Include(path, line, target, bool(system), self.resolve_include(path, target, bool(system))) for line, target, system in rows]
+        return [
+            Include(path, line, target, bool(system), self.resolve_include(path, target, bool(system)))
+            for line, target, system in rows
+        ]
 
     def resolve_include(self, path: str, target: str, system: bool) -> tuple[str, ...]:
         """The files that an `#include` in `path` can mean, the likeliest first."""
-        return tuple(each for each in include_candidates(path, target, system, self.arch, self._archs) if each in self._path_set)
+        return tuple(
+            each for each in include_candidates(path, target, system, self.arch, self._archs) if each in self._path_set
+        )
 
     def reaches(self, path: str, header: str) -> bool:
         """Does a file include a header, directly or through others?
@@ -513,14 +605,20 @@ class Index:
         blob = self._blob(path)
         if blob is None:
             return []
-        query = ("SELECT line, column, c.name, f.name, expression FROM pointer_calls "
-                 "LEFT JOIN symbols f ON f.id = field LEFT JOIN symbols c ON c.id = scope WHERE blob = ?")
-        return [Call(path, line, column, caller, expression, "indirect", None, field)
-                for line, column, caller, field, expression in self._db.execute(query, [blob])]
+        query = (
+            "SELECT line, column, c.name, f.name, expression FROM pointer_calls "
+            "LEFT JOIN symbols f ON f.id = field LEFT JOIN symbols c ON c.id = scope WHERE blob = ?"
+        )
+        return [
+            Call(path, line, column, caller, expression, "indirect", None, field)
+            for line, column, caller, field, expression in self._db.execute(query, [blob])
+        ]
 
     # -- text -----------------------------------------------------------------------------------------
 
-    def search(self, pattern: str, *, regex: bool = False, path: str | None = None, most: int | None = None) -> list[Match]:
+    def search(
+        self, pattern: str, *, regex: bool = False, path: str | None = None, most: int | None = None
+    ) -> list[Match]:
         """The lines that hold a string or match an expression, by file and line.
 
         `path` is a glob, or the beginning of a path; `most` stops after so many lines.
@@ -531,7 +629,9 @@ class Index:
         chosen = _path_filter(path)
         wanted = {blob for blob, at in paths.items() if any(map(chosen, at))} if path else paths.keys()
         found: list[Match] = []
-        for blob, text, (line, start, end) in Searcher(self._db).search(pattern, regex=regex, wanted=wanted.__contains__):
+        for blob, text, (line, start, end) in Searcher(self._db).search(
+            pattern, regex=regex, wanted=wanted.__contains__
+        ):
             number = text.count(b"\n", 0, line) + 1
             shown = decode(text[line:end]).rstrip("\r")
             found += [Match(at, number, start - line + 1, shown) for at in paths[blob] if chosen(at)]

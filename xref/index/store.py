@@ -30,7 +30,9 @@ def locked(path: Path) -> Iterator[None]:
     try:
         file = lock.open("a")
     except OSError as error:
-        raise IndexFileError(f"cannot write beside {path} ({error.strerror}): choose another place with --index") from None
+        raise IndexFileError(
+            f"cannot write beside {path} ({error.strerror}): choose another place with --index"
+        ) from None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -53,7 +55,13 @@ class Draft:
             shutil.copyfile(path, self.file)
         self.db = sqlite3.connect(self.file, isolation_level=None)
         # The draft is thrown away when anything fails: it needs no journal of its own.
-        for pragma in ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE", "cache_size=-65536", "temp_store=MEMORY"):
+        for pragma in (
+            "journal_mode=OFF",
+            "synchronous=OFF",
+            "locking_mode=EXCLUSIVE",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+        ):
             self.db.execute(f"PRAGMA {pragma}")
         if self.fresh:
             self._create()
@@ -63,13 +71,13 @@ class Draft:
         self.db.execute("PRAGMA page_size=8192")
         self.db.execute(f"PRAGMA application_id={files.APPLICATION_ID}")
         self.db.execute(f"PRAGMA user_version={files.VERSION}")
-        dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+        dialect = sqlite.dialect()
         for table in schema.metadata.sorted_tables:
             self.db.execute(str(CreateTable(table).compile(dialect=dialect)))
 
     def create_indexes(self) -> None:
         """Create what look-ups need; after the rows are in, because that is several times faster."""
-        dialect = sqlite.dialect()  # type: ignore[no-untyped-call]
+        dialect = sqlite.dialect()
         for table in schema.metadata.sorted_tables:
             for index in table.indexes:
                 self.db.execute(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))

@@ -7,6 +7,7 @@ This module alone leans on how SQLite and this schema store text; everyone else 
 
 from __future__ import annotations
 
+import importlib
 import re
 import sqlite3
 from collections.abc import Callable
@@ -23,10 +24,8 @@ from xref.index.errors import IndexFileError
 #: longest pattern taken
 MOST_PATTERN = 1000
 
-try:  # Python 3.11 renamed it
-    from re import _parser as sre
-except ImportError:  # pragma: no cover
-    import sre_parse as sre  # type: ignore[no-redef]
+#: the parser of expressions in the standard library: it has no public name, but has been there since 3.11
+sre = importlib.import_module("re._parser")
 
 Hit = tuple[int, int, int]  # start of the line, of the match, end of the line
 
@@ -52,7 +51,9 @@ class Searcher:
         literals = required(pattern) if regex else [pattern.encode()]
         decompress = zstandard.ZstdDecompressor().decompress
         for first, last in self._candidates(literals):
-            rows = self._db.execute("SELECT id, text FROM blobs WHERE id BETWEEN ? AND ? AND kind != 'binary'", [first, last])
+            rows = self._db.execute(
+                "SELECT id, text FROM blobs WHERE id BETWEEN ? AND ? AND kind != 'binary'", [first, last]
+            )
             for blob, packed in rows.fetchall():
                 if not wanted(blob):
                     continue
@@ -70,7 +71,9 @@ class Searcher:
             for number in needed:
                 bands.setdefault(number // trigrams.BAND, []).append(number % trigrams.BAND)
             for band, rows in bands.items():
-                data = self._db.execute("SELECT data FROM search_rows WHERE segment = ? AND band = ?", [segment, band]).fetchone()
+                data = self._db.execute(
+                    "SELECT data FROM search_rows WHERE segment = ? AND band = ?", [segment, band]
+                ).fetchone()
                 table = trigrams.rows_of(data[0])
                 for row in rows:
                     bits &= table[row]
@@ -79,7 +82,9 @@ class Searcher:
 
     def _segments(self) -> dict[int, list[tuple[int, int]]]:
         if not self._shards:
-            for segment, first, last in self._db.execute("SELECT segment, first, last FROM search_shards ORDER BY segment, shard"):
+            for segment, first, last in self._db.execute(
+                "SELECT segment, first, last FROM search_shards ORDER BY segment, shard"
+            ):
                 self._shards.setdefault(segment, []).append((first, last))
         return self._shards
 
@@ -115,8 +120,10 @@ def _expression(pattern: str) -> Callable[[bytes], Iterator[Hit]]:
     try:
         compiled = re2.compile(b"(?m)" + pattern.encode(), options)
     except re2.error as error:
-        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-        raise PatternError(f"{pattern!r} is no regular expression ({reason.replace('(?m)', '')}): see the syntax of RE2, or search for it as plain text") from None
+        first = error.args[0] if error.args else error
+        reason = (first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)).replace("(?m)", "")
+        advice = "see the syntax of RE2, or search for it as plain text"
+        raise PatternError(f"{pattern!r} is no regular expression ({reason}): {advice}") from None
 
     def hits(text: bytes) -> Iterator[Hit]:
         return _lines(text, (match.start() for match in compiled.finditer(text)))

@@ -1,0 +1,1 @@
+"""One file's bytes to facts.  Pure functions, no I/O."""

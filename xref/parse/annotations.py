@@ -20,8 +20,17 @@ def mask_annotations(sketch: Sketch) -> None:
     at = np.flatnonzero(live)
     flags = sketch.flags[at]
     wanted = (
-        words.DROP | words.DROP_CALL | words.TYPEOF | words.ANNOTATION | words.ANNOTATION_CALL | words.WRAPPER
-        | words.POINTER | words.OPENER | words.CLOSER | words.FRAGMENT | words.RESPELL
+        words.DROP
+        | words.DROP_CALL
+        | words.TYPEOF
+        | words.ANNOTATION
+        | words.ANNOTATION_CALL
+        | words.WRAPPER
+        | words.POINTER
+        | words.OPENER
+        | words.CLOSER
+        | words.FRAGMENT
+        | words.RESPELL
     )
     sign = sketch.tokens.sign[at]
     last = -1
@@ -121,17 +130,6 @@ def _drop(sketch: Sketch, numbers: Ints) -> None:
     sketch.result.live[numbers] = False
     for start, end in zip(sketch.tokens.start[numbers].tolist(), sketch.tokens.end[numbers].tolist(), strict=True):
         sketch.out[start:end] = b" " * (end - start)
-
-
-def _called(sketch: Sketch, numbers: Ints) -> list[int]:
-    """Names followed by `(` among these tokens of the file, which the parser will not see."""
-    sign = sketch.tokens.sign[numbers]
-    flags = sketch.flags.of(sketch.tokens.word[numbers])
-    before = np.concatenate([[0], sign[:-1]])
-    calls = (sign[:-1] == WORD) & (sign[1:] == 40) & ~(flags[:-1] & words.KEYWORD).astype(bool)
-    calls &= (before[:-1] != 46) & (before[:-1] != 62)
-    found: list[int] = numbers[:-1][calls].tolist()
-    return found
 
 
 def _annotates(sketch: Sketch, place: int, at: Ints, sign: Bytes) -> bool:

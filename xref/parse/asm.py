@@ -142,9 +142,7 @@ _WORDS = REGISTERS | words(
 
 _CLEAR = bytes.maketrans(b"\r\x00\f\v", b"    ")
 _BLANK = bytes(byte if byte == 10 else 32 for byte in range(256))
-_TEXT = re.compile(
-    rb"'\\?[\"/#;@!|]'?|/\*.*?(?:\*/|\Z)|//[^\n]*|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"?", re.DOTALL
-)
+_TEXT = re.compile(rb"'\\?[\"/#;@!|]'?|/\*.*?(?:\*/|\Z)|//[^\n]*|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"?", re.DOTALL)
 _DIRECTIVE = re.compile(
     r"[ \t]*#[ \t]*(define|undef|include(?:_next)?|import|if(?:def|ndef)?|elif|else|endif"
     r"|error|warning|pragma|line|ident)\b[ \t]*(.*)",
@@ -156,9 +154,7 @@ _NAMELESS = re.compile(
     rf"|[$#]?(?:0x[\da-fA-F]++|\d++[bf]?)(?!\w)|\$?(?:{REGISTER}|sp|lr|ip|zero|fp|ra|at)(?![\w.:@]))*+)?)?$",
     re.ASCII,
 )
-_LABEL = re.compile(
-    r"[ \t{}]*(?:(?:\d+\$?:|\(p[^()]*\))[ \t{]*)*([A-Za-z_.$][\w.$]*)[ \t]*:(?![:=])", re.ASCII
-)
+_LABEL = re.compile(r"[ \t{}]*(?:(?:\d+\$?:|\(p[^()]*\))[ \t{]*)*([A-Za-z_.$][\w.$]*)[ \t]*:(?![:=])", re.ASCII)
 _STATEMENT = re.compile(
     r"[ \t{}]*(?:(?:\d+\$?:|\(p[^()]*\))[ \t{]*)*"
     r"(?:(?:lock|rep(?:n?[ez])?|rex(?:64)?|data16|addr32|data32|notrack|bnd)[ \t]+(?=\w))*+"
@@ -187,9 +183,7 @@ _SETS = re.compile(
     r"(?<![\w.*(\"])([A-Za-z_]\w*)[ \t]*=(?!=)|\b(?:PROVIDE\w*|KEEP)[ \t]*\([ \t]*(\w+)[ \t]*=", re.ASCII
 )
 _EMBEDDED = re.compile(r"[ \t]*([a-z][\w.,]*)[ \t]+(.*)", re.ASCII)
-_STATEMENT_BODY = re.compile(
-    r"[ \t]*[A-Za-z_.][\w.]*(?:,\w+)*[ \t]+(?![-+*/|&<>=^?][ \t]|=)\S|.*[;:]", re.ASCII
-)
+_STATEMENT_BODY = re.compile(r"[ \t]*[A-Za-z_.][\w.]*(?:,\w+)*[ \t]+(?![-+*/|&<>=^?][ \t]|=)\S|.*[;:]", re.ASCII)
 _OPEN_END = (",", "|", "&", "+", "-", "(", "=", "<", "*", "/")
 
 
@@ -669,9 +663,7 @@ class _Reader:
                     self._content("code", number)
                 at = stop + 1
 
-    def _word(
-        self, line: str, number: int, word: str, suffix: str, at: int, begin: int, end: int
-    ) -> int | None:
+    def _word(self, line: str, number: int, word: str, suffix: str, at: int, begin: int, end: int) -> int | None:
         """Read a statement: `word` stands at `at`, its operands from `begin` to `end`.
 
         Returns where the next statement begins, less one, where it begins before `end`.
@@ -699,9 +691,7 @@ class _Reader:
         elif first == "." and line.startswith(".req", begin):
             self.words.add(word)
             self.facts.definitions.append(
-                Definition(
-                    word, "macro", number, at + 1, number, True, macro=".req", condition=self.conditions.text
-                )
+                Definition(word, "macro", number, at + 1, number, True, macro=".req", condition=self.conditions.text)
             )
         else:
             self._content("code", number)
@@ -807,9 +797,7 @@ class _Reader:
 
     def _label(self, name: str, number: int, column: int, role: str = "", macro: str | None = None,
                start: int = 0) -> _Label:  # fmt: skip
-        label = _Label(
-            name, number, column, (number, start or column), role, macro, self.conditions.text, self.section
-        )
+        label = _Label(name, number, column, (number, start or column), role, macro, self.conditions.text, self.section)
         label.apart = self.last in _ENDERS
         self.last = ""
         if self.macro and self.macro.holds_parameter(name):
@@ -856,27 +844,19 @@ class _Reader:
         if _NAME.fullmatch(name) or (self.macro and self.macro.holds_parameter(name)):
             column = line.index(name, begin + 1 + offset) + 1
             self._label(name, number, column, maker.role, word, at + 1)
-            if "LOCAL" not in word + inside and (
-                maker.role in ("entry", "function") or word.startswith("SYM_")
-            ):
+            if "LOCAL" not in word + inside and (maker.role in ("entry", "function") or word.startswith("SYM_")):
                 self.globals.add(name)
             if word.startswith("SYM_DATA") and maker.place == 0 and len(parts) > 1:
                 self._content("data", number)
                 self._operands(line, begin + 1 + parts[1][0], close, number, "address")
         return close
 
-    def _branch(
-        self, line: str, number: int, mnemonic: str, branch: Branch, at: int, begin: int, end: int
-    ) -> None:
+    def _branch(self, line: str, number: int, mnemonic: str, branch: Branch, at: int, begin: int, end: int) -> None:
         """Read a branch: a call, a jump, or a step inside of the function."""
         operands = line[begin:end]
         if branch.link and self.less and mnemonic.split(",")[0] == "bl" and "," not in operands:
             branch = Branch(False)
-        if (
-            self.macro
-            and self.macro.holds_parameter(operands)
-            and self._template(operands, number, branch, begin)
-        ):
+        if self.macro and self.macro.holds_parameter(operands) and self._template(operands, number, branch, begin):
             self._operands(line, begin, end, number, "read")
             return
         target = target_of(branch, operands, mnemonic)
@@ -941,9 +921,7 @@ class _Reader:
             embedded = _EMBEDDED.fullmatch(line, piece, piece + len(part))
             branch = branch_of(embedded[1]) if embedded else None
             if embedded and branch:  # `ALT_SMP(b f)`, `EX(.Lfix, bl f)`
-                self._branch(
-                    line, number, embedded[1], branch, embedded.start(1), embedded.start(2), embedded.end()
-                )
+                self._branch(line, number, embedded[1], branch, embedded.start(1), embedded.start(2), embedded.end())
             else:
                 self._operands(line, piece, piece + len(part), number, "argument")
         only = line[begin + 1 : inside].strip()
@@ -1036,17 +1014,12 @@ class _Reader:
                     how = "address"
                 elif follow == "(" and name.isupper():
                     how = "macro"
-                elif (
-                    gap.endswith(("hi(", "lo(", "L%", "R%", "T%", "ltoff(", "fptr(", "="))
-                    and not name.isupper()
-                ):
+                elif gap.endswith(("hi(", "lo(", "L%", "R%", "T%", "ltoff(", "fptr(", "=")) and not name.isupper():
                     how = "address"
                 elif kind == "argument":
                     if follow in " \t" and name.islower() and _MORE.match(line, after, end):
                         continue  # the mnemonic of an instruction that is an argument
-                    whole = (
-                        not name.isupper() and not gap.strip(" \t(") and follow in ("", " ", "\t", ",", ")")
-                    )
+                    whole = not name.isupper() and not gap.strip(" \t(") and follow in ("", " ", "\t", ",", ")")
                     how = "address" if whole else "read"
             refer(Reference(name, how, number, at + 1))
 
@@ -1109,9 +1082,7 @@ class _Reader:
         """Say of every label whether it is a function, data, or a place inside of one."""
         places = {label.name: label.line for label in self.labels}
         # a call of the very next line only asks where it is
-        called = {
-            it.name for it in self.branchings if it.link and not 0 <= places.get(it.name, 0) - it.line <= 2
-        }
+        called = {it.name for it in self.branchings if it.link and not 0 <= places.get(it.name, 0) - it.line <= 2}
         after: _Label | None = None
         for label in reversed(self.labels):
             if not label.content and after and after.section == label.section:

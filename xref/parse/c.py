@@ -66,7 +66,9 @@ _QUERY = """
 """
 
 #: captures that name one token each
-_TOKEN_ROLES = tuple("head call type variable member struct union enum enumerator typedef label".split())
+_TOKEN_ROLES = (
+    "head", "call", "type", "variable", "member", "struct", "union", "enum", "enumerator", "typedef", "label",
+)  # fmt: skip
 
 _Nodes = dict[str, list[tree_sitter.Node]]
 

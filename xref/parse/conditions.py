@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field
+from itertools import pairwise
 
 import numpy as np
 
@@ -167,7 +168,7 @@ def build(tokens: Tokens, directives: list[Directive]) -> Directives:
     marks = _Marks()
     groups: list[list[Group]] = []
     bounds = np.searchsorted([d.start for d in directives], np.append(tokens.bases, len(tokens.code) + 1)).tolist()
-    for number, (low, high) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for number, (low, high) in enumerate(pairwise(bounds)):
         base = int(tokens.bases[number])
         marks.put(base, [])
         end = int(tokens.ends[number])
@@ -383,6 +384,5 @@ class Chooser:
         operand_ends = (WORD, NUMBER, STRING, ord(")"), ord("]"))
         operand_starts = (WORD, NUMBER, STRING, ord("("), ord("{"))
         return all(
-            not (last in operand_ends and following in operand_starts)
-            for (_, last), (following, _) in zip(filled, filled[1:], strict=False)
+            not (last in operand_ends and following in operand_starts) for (_, last), (following, _) in pairwise(filled)
         )

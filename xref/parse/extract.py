@@ -133,7 +133,9 @@ class Extractor:
         in_body = np.zeros(len(tokens.start), np.bool_)
         defines = []
         skip = set(self.parsed.alone)
-        file = tokens.file_of(np.array([d.start for d in self.parsed.directives.all], np.int32)).tolist() if skip else None
+        file = (
+            tokens.file_of(np.array([d.start for d in self.parsed.directives.all], np.int32)).tolist() if skip else None
+        )
         for number, directive in enumerate(self.parsed.directives.all):
             if file and file[number] in skip:
                 continue
@@ -143,7 +145,7 @@ class Extractor:
                 mentioned[directive.first + 2 : directive.last] = True
             elif directive.name in ("include", "include_next", "import"):
                 self._include(directive.start, directive.end)
-        scopes = np.zeros((0, 2), np.int32)
+        scopes: Ints = np.zeros((0, 2), np.int32)
         if defines:
             table = np.array([(d.first + 2, d.last, d.end) for d in defines], np.int32)
             scopes = self._defines(table, mentioned, in_body)
@@ -170,7 +172,9 @@ class Extractor:
         np.add.at(step, behind, -1)
         in_body |= np.cumsum(step[:-1]) > 0
         mentioned |= in_body
-        for first, last, stop in zip((name[calls] + 2).tolist(), close[calls].tolist(), behind[calls].tolist(), strict=True):
+        for first, last, stop in zip(
+            (name[calls] + 2).tolist(), close[calls].tolist(), behind[calls].tolist(), strict=True
+        ):
             params = set(tokens.word[first:last].tolist())
             if last + 1 < stop and params:
                 for place, word in enumerate(tokens.word[last + 1 : stop].tolist(), last + 1):

@@ -13,8 +13,17 @@ from typing import NamedTuple
 
 #: Definition kinds, in the order of CONTRACT.md; the position is the number stored in the index.
 DEFINITION_KINDS = (
-    "function", "macro", "struct", "union", "enum", "enumerator",
-    "typedef", "variable", "member", "label", "prototype",
+    "function",
+    "macro",
+    "struct",
+    "union",
+    "enum",
+    "enumerator",
+    "typedef",
+    "variable",
+    "member",
+    "label",
+    "prototype",
 )
 
 #: Reference kinds; the position is the number stored in the index.

@@ -106,9 +106,7 @@ for _branch, _patterns, _reason in _TABLE:
             BRANCHES.setdefault(_mnemonic, _branch)
 
 #: Registers that are written without a mark, by pattern and by name.  `%eax` needs no table: `%` says it.
-REGISTER = (
-    r"(?:[abcdefghkpqrstvwxyz]|[abcdefgmpstxw]r|in|out|loc|acc|wc|wcgr|[xyw]mm|[id]am[lp]r)\d{1,3}[lhbwdsqe]?"
-)
+REGISTER = r"(?:[abcdefghkpqrstvwxyz]|[abcdefgmpstxw]r|in|out|loc|acc|wc|wcgr|[xyw]mm|[id]am[lp]r)\d{1,3}[lhbwdsqe]?"
 REGISTERS = words(
     """
     sp lr pc ip fp gp ra at zero rp ctr xer cpsr cpsr_c cpsr_f cpsr_all cpsr_cf cpsr_cxsf spsr spsr_c

@@ -20,12 +20,14 @@ from typing import NamedTuple
 from xref.parse import words
 
 _DEFINE = re.compile(
-    rb"#[ \t]*define[ \t]+([A-Za-z_]\w*)(\((?:[^()\n\\]|\\\r?\n)*\))?((?:[^\n\\/]|\\.|/(?!\*)|/\*(?:[^*]|\*(?!/))*+\*/)*+)",
+    rb"#[ \t]*define[ \t]+([A-Za-z_]\w*)(\((?:[^()\n\\]|\\\r?\n)*\))?"
+    rb"((?:[^\n\\/]|\\.|/(?!\*)|/\*(?:[^*]|\*(?!/))*+\*/)*+)",
     re.DOTALL,
 )
 _COMMENT = re.compile(rb"/\*(?:[^*]|\*(?!/))*+\*/|//[^\n]*|\\\r?\n", re.DOTALL)
 _TOKEN = re.compile(rb'[A-Za-z_]\w*|\d\w*|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)+\'|##?|\.\.\.|\S')
 _MOST_BODY = 6000
+_HEADS = (b"for", b"while", b"if", b"switch")
 
 
 @functools.cache
@@ -115,22 +117,18 @@ def _bare_words(tokens: list[bytes]) -> tuple[bytes, ...] | None:
 
 
 def _is_loop(tokens: list[bytes]) -> bool:
-    """A body that ends where a statement must follow."""
-    if not tokens or tokens[0] not in (b"for", b"while", b"if", b"do", b"switch", b"list_for_each") and (
-        b"for" not in tokens and b"if" not in tokens
-    ):
+    """A body that ends where a statement must follow: `for (…)`, `({ … }) if (x)`, `if (x) {} else`."""
+    if not tokens or (b"for" not in tokens and b"if" not in tokens and tokens[0] not in _HEADS):
         return False
-    if tokens[-1] == b"else" or (tokens[-1] == b"do" and len(tokens) == 1):
+    if tokens[-1] == b"else" or tokens == [b"do"]:
         return True
-    if tokens[-1] != b")" or tokens[0] not in (b"for", b"while", b"if", b"switch"):
-        # `({ … }) for (…)`, `a; for (…)`: judged by what the last parenthesis belongs to
-        if tokens[-1] != b")":
-            return False
+    if tokens[-1] != b")" or b"do" in tokens:
+        return False
     depth = 0
     for place in range(len(tokens) - 1, -1, -1):
         depth += (tokens[place] == b")") - (tokens[place] == b"(")
         if not depth:
-            return place > 0 and tokens[place - 1] in (b"for", b"while", b"if", b"switch") and b"do" not in tokens
+            return place > 0 and tokens[place - 1] in _HEADS
     return False
 
 
@@ -144,7 +142,9 @@ def _is_fragment(body: bytes) -> bool:
 
 
 def _is_statement(tokens: list[bytes]) -> bool:
-    return bool(tokens) and (tokens[-1] == b";" or (tokens[-1] == b"}" and tokens[0] in (b"{", b"if", b"for", b"while", b"do")))
+    return bool(tokens) and (
+        tokens[-1] == b";" or (tokens[-1] == b"}" and tokens[0] in (b"{", b"if", b"for", b"while", b"do"))
+    )
 
 
 _MAKER_FIRST = frozenset(
@@ -165,7 +165,9 @@ def _may_define(macro: Macro, tokens: list[bytes]) -> bool:
     if len(tokens) > 1 and tokens[0] in params and (tokens[1] in params or tokens[1] == b"##" or tokens[1] == b"*"):
         return True
     # another macro's use, which may define in its turn; or `some_t name = …`
-    return len(tokens) > 1 and (tokens[1] in (b"(", b"##") or (tokens[1][:1].isalpha() or tokens[1][:1] == b"_" or tokens[1] == b"*"))
+    return len(tokens) > 1 and (
+        tokens[1] in (b"(", b"##") or (tokens[1][:1].isalpha() or tokens[1][:1] == b"_" or tokens[1] == b"*")
+    )
 
 
 def learn(data: bytes) -> Taught:
@@ -213,7 +215,8 @@ def _learn_braces(name: bytes, body: bytes, taught: Taught) -> None:
 
 def _learn_call(macro: Macro, taught: Taught) -> None:
     name, params, body = macro
-    assert params is not None
+    if params is None:
+        return
     first = name not in taught.functions_like
     taught.functions_like.add(name)
     tokens = split(body)
@@ -417,9 +420,7 @@ def _closed(plain: _Bodies) -> _Keys:
     """The names whose bodies are annotation words, or names that are such names themselves."""
     good = set(plain)
     while True:
-        bad = {
-            key for key in good if any(not _seen_from(key[0], word, good) for body in plain[key] for word in body)
-        }
+        bad = {key for key in good if any(not _seen_from(key[0], word, good) for body in plain[key] for word in body)}
         if not bad:
             return good
         good -= bad

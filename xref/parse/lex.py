@@ -15,11 +15,13 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int32]
+#: whole numbers; int32 throughout, but numpy itself answers some questions in wider ones
+Ints = npt.NDArray[np.integer[Any]]
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 Flags = npt.NDArray[np.uint32]
@@ -47,9 +49,7 @@ def _classes() -> Bytes:
 
 _CLASS = _classes()
 _TO_BLANK = bytes(byte if kind == _WORD_CLASS else 32 for byte, kind in enumerate(_CLASS))
-_SIGNS = np.array(
-    [WORD if kind == _WORD_CLASS else byte for byte, kind in enumerate(_CLASS)], np.uint8
-)
+_SIGNS = np.array([WORD if kind == _WORD_CLASS else byte for byte, kind in enumerate(_CLASS)], np.uint8)
 _SIGNS[48:58] = NUMBER
 
 

@@ -58,7 +58,8 @@ def _made_by(
     extractor: Extractor, use: MacroUse, file: int, own: _Own, blocks: list[tuple[int, int, int]]
 ) -> list[tuple[int, ...]]:
     tokens, makers = extractor.tokens, extractor.makers
-    assert makers is not None
+    if makers is None:
+        return []
     name = tokens.text(use.name)
     arguments, places = _arguments(extractor, use)
     made = makers.uses(
@@ -82,7 +83,7 @@ def _made_by(
     end_line = tokens.line(int(tokens.start[last]))
     static = bool(extractor.static[use.name])
     condition = int(extractor.condition(tokens.start[use.name : use.name + 1])[0])
-    rows = []
+    rows: list[tuple[int, ...]] = []
     for each in made:
         place = places[each.argument] if 0 <= each.argument < len(places) else use.name
         _, (line,), (column,) = (values.tolist() for values in tokens.places(tokens.start[place : place + 1]))

@@ -24,7 +24,9 @@ _PLACEHOLDER = re.compile(rb"xq(\d+)_(\d+)z")
 _PASTED_CALL = re.compile(rb"(\w*?)xq(\d+)_(\d+)z(\w*) ?\(")
 _DEEPEST = 7
 _LONGEST = 20_000
-_KEPT = frozenset(KIND[name] for name in ("function", "variable", "typedef", "struct", "union", "enum", "enumerator", "member"))
+_KEPT = frozenset(
+    KIND[name] for name in ("function", "variable", "typedef", "struct", "union", "enum", "enumerator", "member")
+)
 _FUNCTION, _PROTOTYPE, _VARIABLE, _MEMBER = (KIND[name] for name in ("function", "prototype", "variable", "member"))
 
 
@@ -74,7 +76,14 @@ class Makers:
         self._needed: set[tuple[int, int]] = set()
 
     def uses(
-        self, name: bytes, arguments: list[bytes], *, block: bool, member: bool, own: Iterable[Macro] = (), depth: int = 0
+        self,
+        name: bytes,
+        arguments: list[bytes],
+        *,
+        block: bool,
+        member: bool,
+        own: Iterable[Macro] = (),
+        depth: int = 0,
     ) -> list[Use]:
         """What this use of a macro defines.
 

@@ -20,8 +20,9 @@ from xref.parse.sketch import Normalized
 from xref.parse.sketch import Sketch
 
 
-def normalize(tokens: Tokens, flags: Flags, directives: Directives, inside: Bools, turn: int = 0,
-              refused: Iterable[int] = ()) -> Normalized:
+def normalize(
+    tokens: Tokens, flags: Flags, directives: Directives, inside: Bools, turn: int = 0, refused: Iterable[int] = ()
+) -> Normalized:
     """The text to parse.
 
     `inside` marks the tokens of directives.  `turn` says which branches to take where an `#if` cannot be

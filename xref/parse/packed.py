@@ -29,7 +29,17 @@ USE = {name: number for number, name in enumerate(REFERENCE_KINDS)}
 #: file: the declaration's text, from which the signature is read; static is 1 for internal linkage, and 2 more
 #: for what stands under `#if 0`; macro is a word number or -1; condition counts in `Packed.conditions`
 DEFINITION_COLUMNS = (
-    "file", "word", "kind", "line", "column", "end_line", "static", "head", "tail", "macro", "condition",
+    "file",
+    "word",
+    "kind",
+    "line",
+    "column",
+    "end_line",
+    "static",
+    "head",
+    "tail",
+    "macro",
+    "condition",
 )
 #: columns of `Packed.references`.  scope is the word of the function or macro whose body it is in, or -1
 REFERENCE_COLUMNS = ("file", "word", "kind", "line", "column", "scope")
@@ -88,9 +98,7 @@ def pack(facts: FileFacts, vocabulary: Vocabulary) -> Packed:
         for d in facts.definitions
     ]  # fmt: skip
     spans = sorted((d.line, d.end_line, d.name) for d in facts.definitions if d.kind == "function")
-    uses = [
-        (0, word(r.name), USE[r.kind], r.line, r.column, word(_within(spans, r.line))) for r in facts.references
-    ]
+    uses = [(0, word(r.name), USE[r.kind], r.line, r.column, word(_within(spans, r.line))) for r in facts.references]
     pointers = []
     expressions: list[str] = []
     for call in facts.calls:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-
 from xref.parse.asm import parse_asm
 from xref.parse.c import CParser
 from xref.parse.extract import extract
@@ -64,5 +63,3 @@ class CReader:
         """The facts of a macro's expansion, for `Makers`."""
         packed = extract(self._parser.parse([text], [""]), self.vocabulary, self._makers, depth)
         return packed, self.vocabulary.words
-
-

@@ -94,7 +94,9 @@ def _refuse_branches(attempt: Attempt, parser: tree_sitter.Parser, notes: list[P
             return
         branch = candidates[0]
         tried.add(branch.start)
-        again = normalize(attempt.tokens, attempt.flags, attempt.directives, attempt.inside, 0, [*refused, branch.start])
+        again = normalize(
+            attempt.tokens, attempt.flags, attempt.directives, attempt.inside, 0, [*refused, branch.start]
+        )
         tree = parser.parse(again.text)
         root = tree.root_node
         # Leaving out much that parses, to be rid of little that does not, is no gain.

@@ -262,7 +262,7 @@ def _take_out(sketch: Sketch, first: int, place: int, *, member: bool) -> int:
     if following == _BRACE and not member:
         return _function_head(sketch, first, place, close)
     if following in (_EQUALS, ord("[")) and not member:
-        _stand_in(sketch, first, place, close, b"int v")
+        _stand_in(sketch, first, close, b"int v")
         sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), member))
         return close
     if word and not member and _old_style(sketch, close + 1):
@@ -293,8 +293,13 @@ def _old_style(sketch: Sketch, place: int) -> bool:
     between = view.sign[place:body]
     if (between == BOUNDARY).any():
         return False
-    return bool(body > place and view.sign[body - 1] == _SEMICOLON and not (between == _PAREN).any()
-                and not (between == _EQUALS).any() and not (between == _CLOSE_BRACE).any())
+    return bool(
+        body > place
+        and view.sign[body - 1] == _SEMICOLON
+        and not (between == _PAREN).any()
+        and not (between == _EQUALS).any()
+        and not (between == _CLOSE_BRACE).any()
+    )
 
 
 def _function_head(sketch: Sketch, first: int, place: int, close: int) -> int:
@@ -304,7 +309,7 @@ def _function_head(sketch: Sketch, first: int, place: int, close: int) -> int:
     if _known(sketch, place):
         sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), False, int(view.at[brace])))
         sketch.result.calls += sketch.called(view.at[place + 2 : close])
-        _stand_in(sketch, first, place, close, b"int f", keep_parens=True)
+        _stand_in(sketch, first, close, b"int f", keep_parens=True)
         return close
     start = int(view.start[place])
     if first < place:
@@ -318,7 +323,7 @@ def _function_head(sketch: Sketch, first: int, place: int, close: int) -> int:
     return close
 
 
-def _stand_in(sketch: Sketch, first: int, place: int, close: int, text: bytes, *, keep_parens: bool = False) -> None:
+def _stand_in(sketch: Sketch, first: int, close: int, text: bytes, *, keep_parens: bool = False) -> None:
     view = sketch.view
     start, end = int(view.start[first]), int(view.end[close])
     if end - start < len(text) + 2 * keep_parens:
@@ -550,8 +555,12 @@ def _is_call(sketch: Sketch, opening: int) -> bool:
     if previous == _STAR and view.sign[opening - 3] == WORD and view.sign[outer] == _BRACE:
         # `struct x *f(struct y *);` in a function declares
         return not view.flags[opening - 4] & words.TYPE and not view.flags[opening - 3] & words.TYPE
-    return bool(view.sign[outer] != _PAREN or _is_call(sketch, outer) or view.sign[outer - 1] != WORD
-                or bool(view.flags[outer - 1] & words.KEYWORD))
+    return bool(
+        view.sign[outer] != _PAREN
+        or _is_call(sketch, outer)
+        or view.sign[outer - 1] != WORD
+        or bool(view.flags[outer - 1] & words.KEYWORD)
+    )
 
 
 def _replace_argument(sketch: Sketch, place: int, opening: int) -> int:
@@ -592,7 +601,10 @@ def offsets_of(sketch: Sketch) -> None:
     """`offsetof(struct x, a.b[1])`: the grammar's own rule takes one name only, a call takes anything."""
     view = sketch.view
     for place in _places((view.sign[:-1] == WORD) & (view.sign[1:] == _PAREN)):
-        if view.end[place] - view.start[place] == 8 and sketch.out[int(view.start[place]) : int(view.end[place])] == b"offsetof":
+        if (
+            view.end[place] - view.start[place] == 8
+            and sketch.out[int(view.start[place]) : int(view.end[place])] == b"offsetof"
+        ):
             sketch.put(int(view.start[place]), b"offset_f")
             sketch.result.calls.append(int(view.at[place]))
 

@@ -32,10 +32,12 @@ class Scopes:
         """Scopes of functions (rows as in `c.Roles`), of blocks behind macros (first token, last token, word)
         and of macros (token of the name, last token).
         """
-        rows = np.concatenate([
-            np.stack([functions[:, 0], functions[:, 3], tokens.word[functions[:, 1]]], axis=1),
-            np.array(blocks, np.int32).reshape(-1, 3),
-        ])
+        rows = np.concatenate(
+            [
+                np.stack([functions[:, 0], functions[:, 3], tokens.word[functions[:, 1]]], axis=1),
+                np.array(blocks, np.int32).reshape(-1, 3),
+            ]
+        )
         rows = rows[np.lexsort((-rows[:, 1], rows[:, 0]))]
         words = np.concatenate([rows[:, 2], tokens.word[macros[:, 0]]]).astype(np.int32)
         return cls(np.concatenate([rows[:, :2], macros]).astype(np.int32), words, len(rows), in_macro)

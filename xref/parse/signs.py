@@ -43,7 +43,8 @@ class Signs:
     def follows_member_access(self) -> Bools:
         """Which tokens stand behind `.` or `->`."""
         previous, before = self.at(-1), self.at(-2)
-        return ((previous == 46) & (before != 46)) | ((previous == 62) & (before == 45) & self.joined(-2))
+        access: Bools = ((previous == 46) & (before != 46)) | ((previous == 62) & (before == 45) & self.joined(-2))
+        return access
 
     def written(self) -> Bools:
         """Which tokens stand before `=`, `+=`, `<<=`, `++` and the like."""
@@ -53,7 +54,8 @@ class Signs:
         compound = _ASSIGNED[following] & (after == 61) & joined
         shift = _SHIFTED[following] & (after == following) & (third == 61) & joined & self.joined(2)
         step = ((following == 43) | (following == 45)) & (after == following) & joined
-        return plain | compound | shift | step
+        found: Bools = plain | compound | shift | step
+        return found
 
     def prefixed(self) -> tuple[Bools, Bools]:
         """Which tokens stand behind a unary `&`, and which behind `++` or `--`."""

@@ -223,7 +223,7 @@ class Sketch:
             if previous == 41 and self._is_cast(brace - 1):
                 return INITIALIZER
             return BLOCK
-        if previous == 93 or previous == 41 and self._is_cast(brace - 1):
+        if previous == 93 or (previous == 41 and self._is_cast(brace - 1)):
             return INITIALIZER
         return BLOCK
 

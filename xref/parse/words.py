@@ -52,9 +52,7 @@ _TABLE: dict[str, int] = {
 }
 
 #: the flags of the language's own words
-LANGUAGE: dict[bytes, int] = {
-    word.encode(): flags for words, flags in _TABLE.items() for word in words.split()
-}
+LANGUAGE: dict[bytes, int] = {word.encode(): flags for words, flags in _TABLE.items() for word in words.split()}
 
 #: words that, alone or together, make a macro's body an annotation
 ANNOTATION_WORDS = frozenset(
