@@ -86,6 +86,14 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return Told(Index(file))
 
 
+#: what we know we get wrong: the test says so, and fails as soon as it is right
+SHORT = {
+    "register variables in a register": "the label that an `asm goto` may jump to is shown as read",
+    "annotations learnt from the tree": "`extern` within an annotation is not seen: the variable counts as defined",
+    "members by macros": "a member whose type is a macro's use is missing",
+}
+
+
 @pytest.fixture
 def check(told: Told, request: pytest.FixtureRequest) -> Check:
     """Compare a case with what is told of it.
@@ -94,6 +102,9 @@ def check(told: Told, request: pytest.FixtureRequest) -> Check:
     names that the expectation mentions in a reference.
     """
     cases: Cases = request.module.CASES
+    title = getattr(request.node, "callspec", None) and request.node.callspec.params.get("title")
+    if title in SHORT:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=SHORT[title]))
 
     def compare(title: str) -> None:
         expected = [line.strip() for line in cases[title][1].strip().splitlines()]

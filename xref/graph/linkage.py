@@ -96,6 +96,10 @@ def is_macro_call(
 
 
 def arch_of_user(path: str) -> str | None:
-    """The architecture that a file under `arch/` is built for."""
+    """The architecture that a file under `arch/` or `include/asm-*/` is built for."""
     parts = path.split("/")
-    return parts[1] if parts[0] == "arch" and len(parts) > 2 else None
+    if parts[0] == "arch" and len(parts) > 2:
+        return parts[1]
+    if len(parts) > 2 and parts[0] == "include" and parts[1].startswith("asm-") and parts[1] != "asm-generic":
+        return parts[1].removeprefix("asm-")
+    return None

@@ -92,7 +92,9 @@ def _mask_annotation(sketch: Sketch, place: int, flag: int, at: Ints, sign: Byte
     if previous == 58 and flag & words.ANNOTATION_CALL:
         return place
     _drop(sketch, at[place : close + 1])
-    if flag & words.KEYWORD and b"asm" in sketch.text_of(int(at[place])):
+    if not flag & words.KEYWORD:
+        sketch.result.calls.append(int(at[place]))
+    elif b"asm" in sketch.text_of(int(at[place])):
         sketch.result.calls += sketch.called(at[following_open : close + 1])
     return close
 
@@ -103,11 +105,16 @@ def _unwrap(sketch: Sketch, place: int, at: Ints, sign: Bytes, previous: int, fo
         return place
     before = sketch.flags[at[place - 1]]
     declares = (previous == WORD and not before & words.JUMP) or previous == 41
+    if previous == 42 and place > 2 and sign[place - 2] == WORD:
+        # `struct file *FASTCALL(fget(unsigned int fd));`, but not `a * ntohs(b)`
+        third = sketch.flags[at[place - 3]]
+        declares = bool(third & (words.TAG | words.STORAGE)) or sign[place - 3] in b";}"
     if not declares:
         return place
     close = _closing(place + 1, sign)
     if close < 0:
         return place
+    sketch.result.calls.append(int(at[place]))
     _drop(sketch, at[place : place + 2])
     _drop(sketch, at[close : close + 1])
     return place

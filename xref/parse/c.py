@@ -62,12 +62,14 @@ _QUERY = """
 (array_declarator declarator: (type_identifier) @typedef)
 (function_declarator declarator: (type_identifier) @typedef)
 (parenthesized_declarator (type_identifier) @typedef)
+(initializer_pair designator: (field_identifier) @designator)
 (labeled_statement label: (statement_identifier) @label)
 """
 
 #: captures that name one token each
 _TOKEN_ROLES = (
     "head", "call", "type", "variable", "member", "struct", "union", "enum", "enumerator", "typedef", "label",
+    "designator",
 )  # fmt: skip
 
 _Nodes = dict[str, list[tree_sitter.Node]]

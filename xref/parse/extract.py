@@ -50,6 +50,9 @@ class Extractor:
         for number in parsed.alone:
             low, high = tokens.start.searchsorted((tokens.bases[number], tokens.ends[number]))
             self.is_name[low:high] = False
+        self.is_name &= ~self._attribute_names()
+        standins = self._in_spans(_table(parsed.normalized.standins))
+        self.roles.functions = self.roles.functions[~standins[self.roles.functions[:, 1]]]
         self.is_member = self.is_name & self.signs.follows_member_access()
         self.defined = np.zeros(len(tokens.start), np.bool_)
         self.live = np.append(np.flatnonzero(parsed.normalized.live), len(tokens.start)).astype(np.int32)
@@ -79,6 +82,22 @@ class Extractor:
             dead = np.array(["0" in text.split(" && ") for text in self.packed.conditions])
             self.packed.definitions[:, 6] |= 2 * dead[self.packed.definitions[:, 10]]
         return self.packed
+
+    def _attribute_names(self) -> Bools:
+        """The words of `__attribute__((aligned(8), packed))` that name attributes: they mean nothing here."""
+        tokens = self.tokens
+        found = np.zeros(len(tokens.start), np.bool_)
+        sign = tokens.sign
+        for place in np.flatnonzero(self.flags & words.DROP_CALL).tolist():
+            if not self.flags[place] & words.KEYWORD or b"asm" in tokens.text(place):
+                continue
+            depth = 0
+            for near in range(place + 1, min(place + 60, len(sign))):
+                depth += int(sign[near] == 40) - int(sign[near] == 41)
+                if depth <= 0:
+                    break
+                found[near] = depth == 2
+        return found
 
     # -- declarations' extent and storage -------------------------------------------------------------
 
@@ -151,7 +170,8 @@ class Extractor:
             scopes = self._defines(table, mentioned, in_body)
         calls = in_body & mentioned & self.is_name & ~self.is_member & (self.signs.at(1) == 40)
         # `int f(x)` in a macro that makes functions declares; `return f(x)` calls
-        calls &= (self.signs.at(-1) != WORD) | (self.signs.flags_before & words.JUMP).astype(bool)
+        declares = (self.signs.at(-1) == WORD) & ~(self.signs.flags_before & words.JUMP).astype(bool)
+        calls &= ~declares | ~np.concatenate([np.zeros(1, np.bool_), in_body[:-1]])
         return mentioned, scopes, in_body, np.flatnonzero(calls).astype(np.int32)
 
     def _defines(self, table: Ints, mentioned: Bools, in_body: Bools) -> Ints:
@@ -243,7 +263,7 @@ class Extractor:
         heads = roles.tokens["head"]
         heads = heads[~is_function[heads] & ~hidden[heads] & (~inside[heads] | self.extern[heads])]
         variables = roles.tokens["variable"]
-        variables = variables[~hidden[variables] & ~inside[variables]]
+        variables = variables[~hidden[variables] & (~inside[variables] | self.extern[variables])]
         declared = self.extern[variables] & (self.signs.at(1)[variables] != 61)
         self._add("prototype", np.concatenate([heads, variables[declared]]))
         self._add("variable", variables[~declared])
@@ -316,11 +336,13 @@ class Extractor:
         kind = np.full(len(tokens.start), USE["read"], np.int32)
         kind[self.is_member] = USE["member"]
         written = signs.written()
+        written[self.roles.tokens.get("designator", [])] = True
         kind[written & self.is_name] = USE["write"]
         self._indexed_writes(kind, written)
         address, stepped = signs.prefixed()
         self._mark_last(np.flatnonzero(self.is_name & address), kind, USE["address"])
         self._mark_last(np.flatnonzero(self.is_name & stepped), kind, USE["write"])
+        kind[self.is_name & signs.label_addresses()] = USE["label"]
         kind[(signs.flags_before & words.TAG).astype(bool)] = USE["type"]
         kind[self.roles.tokens.get("type", [])] = USE["type"]
         kind[calls] = USE["call"]

@@ -26,6 +26,7 @@ _DEFINE = re.compile(
 )
 _COMMENT = re.compile(rb"/\*(?:[^*]|\*(?!/))*+\*/|//[^\n]*|\\\r?\n", re.DOTALL)
 _TOKEN = re.compile(rb'[A-Za-z_]\w*|\d\w*|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)+\'|##?|\.\.\.|\S')
+_UNDEF = re.compile(rb"#[ \t]*undef[ \t]+(\w+)")
 _MOST_BODY = 6000
 _HEADS = (b"for", b"while", b"if", b"switch")
 
@@ -72,6 +73,12 @@ def is_variadic(params: bytes) -> bool:
 def split(body: bytes) -> list[bytes]:
     """A macro body's tokens, as text."""
     return _TOKEN.findall(body)
+
+
+def _only_annotates(tokens: list[bytes]) -> bool:
+    """Is what stands around a wrapper's argument attributes and the like, or nothing?"""
+    bare = _bare_words(tokens)
+    return bare is not None and all(word in words.ANNOTATION_WORDS or word.startswith(b"__") for word in bare)
 
 
 @dataclass(slots=True)
@@ -173,6 +180,8 @@ def _may_define(macro: Macro, tokens: list[bytes]) -> bool:
 def learn(data: bytes) -> Taught:
     """What the macros of one file teach."""
     taught = Taught()
+    # What a file takes back is for the file it includes next, not for the tree: `#define LSM_HOOK(…)`.
+    undone = set(_UNDEF.findall(data)) if b"undef" in data else set()
     for macro in defines(data):
         name, params, body = macro
         if name in words.LANGUAGE:
@@ -186,7 +195,9 @@ def learn(data: bytes) -> Taught:
             if _is_fragment(body):
                 taught.fragments.add(name)
                 continue
-            if b";" in body or body.endswith(b"}"):
+            if b"(" in body and _is_loop(split(body)):
+                taught.loops.add(name)
+            elif b";" in body or body.endswith(b"}"):
                 taught.statements.add(name)
             if body and not (body[:1].isalpha() or body[:1] == b"_"):
                 taught.others.add(name)
@@ -197,7 +208,7 @@ def learn(data: bytes) -> Taught:
             else:
                 taught.annotations.setdefault(name, set()).add(bare)
             continue
-        _learn_call(macro, taught)
+        _learn_call(macro, taught, passing=name in undone)
     return taught
 
 
@@ -213,7 +224,7 @@ def _learn_braces(name: bytes, body: bytes, taught: Taught) -> None:
         taught.openers[name] = words.CLOSER
 
 
-def _learn_call(macro: Macro, taught: Taught) -> None:
+def _learn_call(macro: Macro, taught: Taught, *, passing: bool) -> None:
     name, params, body = macro
     if params is None:
         return
@@ -224,14 +235,14 @@ def _learn_call(macro: Macro, taught: Taught) -> None:
     bare = _bare_words(tokens)
     if bare is not None and not any(word in params for word in bare):
         taught.annotation_calls.setdefault(name, set()).add(bare)
-    elif len(params) == 1 and tokens.count(params[0]) == 1 and _bare_words(without) is not None and len(tokens) < 12:
+    elif len(params) == 1 and tokens.count(params[0]) == 1 and len(tokens) < 12 and _only_annotates(without):
         taught.wrappers.add(name)
     if _is_loop(tokens):
         taught.loops.add(name)
     elif _is_statement(tokens):
         taught.statements.add(name)
     # Of alternatives in one file the first counts, as it does where a branch of an `#if` must be chosen.
-    if first and _may_define(macro, tokens):
+    if first and not passing and _may_define(macro, tokens):
         taught.makers.append(macro)
 
 
@@ -381,13 +392,16 @@ def _meanings(scopes: dict[str, _Scope]) -> dict[str, dict[bytes, int]]:
         for name, bodies in scope.plain.items()
         if name not in scope.others and name not in scope.pointers and name not in scope.fragments
     }
-    good = _closed(plain)
+    good = _closed(plain, set())
     calls = {
         (place, name): bodies
         for place, scope in scopes.items()
         for name, bodies in scope.calls.items()
         if name not in scope.others
     }
+    # A plain annotation may be one with arguments, filled in, and the other way round.
+    good_calls = _closed_calls(calls, plain, good)
+    good = _closed(plain, good_calls)
     good_calls = _closed_calls(calls, plain, good)
     found: dict[str, dict[bytes, int]] = {}
     for place, scope in scopes.items():
@@ -416,11 +430,12 @@ def _seen_from(place: str, word: bytes, good: _Keys) -> bool:
     return word in words.ANNOTATION_WORDS or any((scope, word) in good for scope in scopes_of(place))
 
 
-def _closed(plain: _Bodies) -> _Keys:
+def _closed(plain: _Bodies, calls: _Keys) -> _Keys:
     """The names whose bodies are annotation words, or names that are such names themselves."""
     good = set(plain)
     while True:
-        bad = {key for key in good if any(not _seen_from(key[0], word, good) for body in plain[key] for word in body)}
+        seen = good | calls
+        bad = {key for key in good if any(not _seen_from(key[0], word, seen) for body in plain[key] for word in body)}
         if not bad:
             return good
         good -= bad

@@ -75,7 +75,7 @@ def _made_by(
         functions = [each for each in made if each.kind == _FUNCTION]
         if functions:
             best = min(functions, key=lambda each: (each.name.startswith(b"_"), len(each.name)))
-            blocks.append((use.name, last, extractor.vocabulary[best.name]))
+            blocks.append((use.name + 1, last, extractor.vocabulary[best.name]))
     base = int(tokens.bases[file])
     name_token = np.array([use.name], np.int32)
     head = int(extractor.extent(name_token, tokens.end[name_token])[0][0]) - base

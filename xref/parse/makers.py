@@ -146,7 +146,9 @@ class Makers:
                 continue
             if kind == _PROTOTYPE and block and re.search(rb"\balias\b", text):
                 yield Made(name, _FUNCTION, static)
-            elif kind in _KEPT and (_PLACEHOLDER.search(name) or fixed):
+                continue
+            declares = kind == _PROTOTYPE and macro.name.startswith(b"DECLARE")
+            if (kind in _KEPT or declares) and (_PLACEHOLDER.search(name) or (fixed and not declares)):
                 yield Made(name, kind, static)
                 yield from _spoken(macro, name, kind, static)
 
@@ -154,7 +156,12 @@ class Makers:
 def _spoken(macro: Macro, name: bytes, kind: int, static: bool) -> Iterable[Made]:
     """`DEFINE_PER_CPU(int, x)` makes per_cpu__x, but everyone says x."""
     match = _PLACEHOLDER.search(name)
-    if kind != _VARIABLE or not match or match.group() == name or not macro.name.startswith((b"DEFINE", b"DECLARE")):
+    if (
+        kind not in (_VARIABLE, _PROTOTYPE)
+        or not match
+        or match.group() == name
+        or not macro.name.startswith((b"DEFINE", b"DECLARE"))
+    ):
         return
     place = int(match.group(2))
     if macro.params and place < len(macro.params) and split(macro.body).count(macro.params[place]) == 1:

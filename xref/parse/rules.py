@@ -115,6 +115,28 @@ def label_addresses(sketch: Sketch) -> None:
             sketch.put(int(view.start[place]), b" ")
 
 
+def computed_gotos(sketch: Sketch) -> None:
+    """`goto *table[x];`: the grammar wants a label; without `goto` it is an expression."""
+    view = sketch.view
+    jumps = (view.flags[:-1] & words.JUMP).astype(bool) & (view.sign[1:] == _STAR) & (view.sign[:-1] == WORD)
+    for place in _places(jumps):
+        if sketch.text(place) == b"goto":
+            sketch.blank(int(view.start[place]), int(view.end[place]))
+
+
+def pointer_declarations(sketch: Sketch) -> None:
+    """`handler_t (*old)(int) = …;` among statements: with a type that the grammar knows it is no call."""
+    view = sketch.view
+    sign = view.sign
+    word = (sign[:-5] == WORD) & ~(view.flags[:-5] & words.KEYWORD).astype(bool)
+    shape = (sign[1:-4] == _PAREN) & (sign[2:-3] == _STAR) & (sign[3:-2] == WORD) & (sign[4:-1] == _CLOSE_PAREN)
+    for place in _places(word & shape & (sign[5:] == _PAREN)):
+        start, end = int(view.start[place]), int(view.end[place])
+        if place and sign[place - 1] in (_SEMICOLON, _BRACE, _CLOSE_BRACE) and end - start > 2:
+            sketch.blank(start, end)
+            sketch.put(start, b"int")
+
+
 def empty_statements(sketch: Sketch) -> None:
     """A label, `else` or condition with nothing behind it gets a `;`."""
     view = sketch.view
@@ -262,6 +284,7 @@ def _take_out(sketch: Sketch, first: int, place: int, *, member: bool) -> int:
     if following == _BRACE and not member:
         return _function_head(sketch, first, place, close)
     if following in (_EQUALS, ord("[")) and not member:
+        sketch.result.calls.append(int(view.at[place]))
         _stand_in(sketch, first, close, b"int v")
         sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), member))
         return close
@@ -271,6 +294,7 @@ def _take_out(sketch: Sketch, first: int, place: int, *, member: bool) -> int:
         last = close + 1 if following == _SEMICOLON else close
         if not (following == _SEMICOLON and first == place and not member and not _known(sketch, place)):
             sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), member))
+        sketch.result.calls.append(int(view.at[place]))
         sketch.result.calls += sketch.called(view.at[place + 2 : close])
         sketch.blank(int(view.start[first]), int(view.end[last]))
         sketch.item_ends.add(last)
@@ -308,6 +332,7 @@ def _function_head(sketch: Sketch, first: int, place: int, close: int) -> int:
     brace = close + 1
     if _known(sketch, place):
         sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), False, int(view.at[brace])))
+        sketch.result.calls.append(int(view.at[place]))
         sketch.result.calls += sketch.called(view.at[place + 2 : close])
         _stand_in(sketch, first, close, b"int f", keep_parens=True)
         return close
@@ -358,11 +383,17 @@ def bare_members(sketch: Sketch) -> None:
         elif sign[place + 1] == _SEMICOLON:
             last = place + 1
         sketch.blank(int(view.start[place]), int(view.end[last]))
+        sketch.item_ends.add(last)
 
 
 def bare_statements(sketch: Sketch) -> None:
-    """`SLEEP_ON_HEAD` on a line of its own: a macro without arguments that is whole statements."""
+    """`SLEEP_ON_HEAD` on a line of its own: a macro without arguments that is whole statements, or a loop's head."""
     view = sketch.view
+    loops = (view.flags[:-1] & words.LOOP).astype(bool) & (view.sign[:-1] == WORD) & (view.sign[1:] != _PAREN)
+    heads = np.flatnonzero(loops).astype(np.int32)
+    for place, brace in zip(heads.tolist(), view.enclosing(heads).tolist(), strict=True):
+        if brace >= 0 and view.sign[brace] == _BRACE and sketch.kind(brace) in (FUNCTION, BLOCK):
+            sketch.blank(int(view.start[place]), int(view.end[place]))
     candidates = (view.flags & words.STATEMENT).astype(bool) & (view.sign == WORD)
     following = view.sign[1:]
     candidates[:-1] &= (following == WORD) | (following == _CLOSE_BRACE) | (following == _STAR) | (following == _BRACE)
@@ -382,6 +413,20 @@ def prefixes(sketch: Sketch) -> None:
     places = np.flatnonzero(word[1:-1] & word[2:] & _PREFIXED[sign[:-2]]) + 1
     for place in places.tolist():
         sketch.blank(int(view.start[place]), int(view.end[place]))
+    # `printk(KERN_ERR DRV_NAME)`: strings behind names, in the arguments of a call
+    doubles = np.flatnonzero(word[1:-1] & word[2:] & ((sign[:-2] == _PAREN) | (sign[:-2] == _COMMA))) + 1
+    for place, opening in zip(doubles.tolist(), view.enclosing(doubles).tolist(), strict=True):
+        if (
+            opening > 0
+            and sign[opening] == _PAREN
+            and sign[place + 2] in (_COMMA, _CLOSE_PAREN)
+            and _is_call(sketch, opening)
+        ):
+            sketch.blank(int(view.start[place]), int(view.end[place]))
+    # `m3_if_debug {`: a macro that ends in a condition
+    for place in _places(word[:-1] & (sign[1:] == _BRACE)):
+        if place and sketch.in_code(place + 1) and sign[place - 1] in (_SEMICOLON, _BRACE, _CLOSE_BRACE):
+            sketch.blank(int(view.start[place]), int(view.end[place]))
     for close in _places((sign[:-1] == _CLOSE_PAREN) & word[1:]):
         opening = int(view.mate[close])
         if opening <= 1 or not word[opening - 1] or sign[opening - 2] not in (_PAREN, _COMMA):
@@ -547,20 +592,17 @@ def _is_call(sketch: Sketch, opening: int) -> bool:
     previous = int(view.sign[opening - 2]) if opening > 1 else 0
     if previous == WORD and not view.flags[opening - 2] & words.JUMP:
         return False
-    outer = int(view.outer[opening])
-    if outer < 0:
-        return False
-    if view.sign[outer] == _BRACE and sketch.kind(outer) in (STRUCT, LINKAGE):
+    outer = around = int(view.outer[opening])
+    while around >= 0 and view.sign[around] != _BRACE:
+        around = int(view.outer[around])
+    if around < 0 or sketch.kind(around) in (STRUCT, LINKAGE):
         return False
     if previous == _STAR and view.sign[opening - 3] == WORD and view.sign[outer] == _BRACE:
         # `struct x *f(struct y *);` in a function declares
         return not view.flags[opening - 4] & words.TYPE and not view.flags[opening - 3] & words.TYPE
-    return bool(
-        view.sign[outer] != _PAREN
-        or _is_call(sketch, outer)
-        or view.sign[outer - 1] != WORD
-        or bool(view.flags[outer - 1] & words.KEYWORD)
-    )
+    if view.sign[outer] != _PAREN or view.sign[outer - 1] != WORD or view.flags[outer - 1] & words.KEYWORD:
+        return True
+    return _is_call(sketch, outer)
 
 
 def _replace_argument(sketch: Sketch, place: int, opening: int) -> int:
@@ -615,10 +657,12 @@ RULES: tuple[Rule, ...] = (
     join_strings,
     ranges,
     label_addresses,
+    computed_gotos,
+    pointer_declarations,
     units,
     storage_before_macros,
-    file_level_macros,
     bare_members,
+    file_level_macros,
     bare_statements,
     prefixes,
     old_designators,

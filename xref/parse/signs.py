@@ -15,6 +15,8 @@ from xref.parse.lex import Tokens
 _PAD = 4
 _ASSIGNED = np.zeros(256, np.bool_)
 _ASSIGNED[list(b"+-*/%&|^")] = True
+_BEFORE_OPERAND = np.zeros(256, np.bool_)
+_BEFORE_OPERAND[list(b"(,={[?:;")] = True
 _SHIFTED = np.zeros(256, np.bool_)
 _SHIFTED[list(b"<>")] = True
 
@@ -55,6 +57,12 @@ class Signs:
         shift = _SHIFTED[following] & (after == following) & (third == 61) & joined & self.joined(2)
         step = ((following == 43) | (following == 45)) & (after == following) & joined
         found: Bools = plain | compound | shift | step
+        return found
+
+    def label_addresses(self) -> Bools:
+        """Which tokens stand behind `&&` where no operand stands before it: `&&label`."""
+        first = (self.at(-1) == 38) & (self.at(-2) == 38) & self.joined(-2)
+        found: Bools = first & _BEFORE_OPERAND[self.at(-3)]
         return found
 
     def prefixed(self) -> tuple[Bools, Bools]:
