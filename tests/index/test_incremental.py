@@ -161,7 +161,7 @@ def _some_c(chance: random.Random) -> str:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_run_of_random_edits(tree, seed):
     """After each of these edits, the index that was brought up to date equals one made anew."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     tree.write({f"{chance.choice(['', 'a/', 'a/b/'])}x{number}.c": _some_c(chance) for number in range(8)})
     tree.write({f"h{number}.h": chance.choice(_MACROS) for number in range(4)})
     tree.update()
@@ -282,7 +282,7 @@ def test_the_index_does_not_grow_with_every_run(tree):
     tree.update()
     sizes = []
     for number in range(8):
-        tree.write({"one.c": "int one(int a) { return %d; }\n" % number + "int x;\n" * 200})
+        tree.write({"one.c": f"int one(int a) {{ return {number}; }}\n" + "int x;\n" * 200})
         tree.update()
         sizes.append(tree.index.stat().st_size)
     assert sizes[-1] <= sizes[2] * 1.5

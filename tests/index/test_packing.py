@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import settings
@@ -60,7 +62,7 @@ def test_blocks_are_cut_between_symbols_alone(count, different):
     columns = columns[np.lexsort((columns[:, 0], symbol))]
     blocks = list(packing.pack(symbol, columns))
     assert [block.first for block in blocks] == sorted({block.first for block in blocks})
-    assert all(one.last < other.first for one, other in zip(blocks, blocks[1:], strict=False))
+    assert all(one.last < other.first for one, other in pairwise(blocks))
     total = sum(len(packing.Unpacked(block.first, block.data).everything()[0]) for block in blocks)
     assert total == count
 

@@ -16,7 +16,7 @@ from xref.index.build import index_tree
 from xref.index.errors import IndexFileError
 from xref.index.query import Index
 
-_WORDS = "static int struct sk_buff skb return if (err) goto out; tcp_v4_rcv() NULL /* a comment */ x->y[0] 0x1F".split()
+_WORDS = ["static", "int", "struct", "sk_buff", "skb", "return", "if", "(err)", "goto", "out;", "tcp_v4_rcv()", "NULL", "/*", "a", "comment", "*/", "x->y[0]", "0x1F"]
 
 
 def _random_text(chance: random.Random, lines: int, end: str) -> bytes:
@@ -26,7 +26,7 @@ def _random_text(chance: random.Random, lines: int, end: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
     files = {f"d{number % 3}/f{number}.c": _random_text(chance, 40, "\n") for number in range(20)}
     files |= {f"d{number % 3}/big{number}.txt": _random_text(chance, 2500, "\n") for number in range(4)}
     files["d1/dos.c"] = _random_text(chance, 60, "\r\n") + b"needle_dos\r\n"

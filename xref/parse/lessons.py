@@ -312,7 +312,10 @@ class Lessons:
         lessons = cls._gathered(parts)
         usual = cls._gathered([("include/usual.h", learn(_usual()))])
         for name, bits in usual.flags.items():
-            lessons.flags.setdefault(name, bits)
+            known = lessons.flags.setdefault(name, bits)
+            if name.startswith(b"__") and not known & words.SCOPED:
+                # The tree's own definition says too much to be understood: 6.12's `__percpu` is built of four macros.
+                lessons.flags[name] = known | (bits & words.SCOPED)
         for name, macros in usual.makers.items():
             if lessons.flags.get(name) == usual.flags.get(name):
                 lessons.makers.setdefault(name, macros)

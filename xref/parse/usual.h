@@ -1,7 +1,8 @@
 /*
  * What the usual macros of kernel trees are, for trees (or parts of one) that do not define them.
  *
- * Read like any header of the tree, but last: a name that the tree defines is what the tree says it is.
+ * Read like any header of the tree, but last: a name that the tree defines is what the tree says it is, if
+ * what it says can be understood.
  * The bodies say no more than the parser needs: is it an annotation, and what does it define.
  */
 
