@@ -41,8 +41,9 @@ class Merge:
         self._references: list[Ints] = []
         self._pointer_calls: list[tuple[Ints, list[str]]] = []
         self._bitmaps: list[bytes] = []
-        self._conditions = {text: number for number, text in db.execute("SELECT id, text FROM conditions")} or {"": 0}
-        self._known_conditions = len(self._conditions) if self._next_blob > 1 else 0
+        stored = {text: number for number, text in db.execute("SELECT id, text FROM conditions ORDER BY id")}
+        self._known_conditions = len(stored)
+        self._conditions = stored or {"": 0}
         self._reading = 0
         self._tree_id = 0
 
