@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import os
 import signal
+import sqlite3
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -90,7 +91,11 @@ def index_tree(
     for a tree that cannot be read and IndexFileError for an index that cannot be written.
     """
     told: Progress = progress or _silent
-    tree_name = name or root.resolve().name
+    try:
+        tree_name = name or root.resolve().name
+    except (OSError, RuntimeError):
+        raise IndexFileError(f"{root} is a link that leads nowhere: name a directory") from None
+    index = Path(os.path.realpath(index))  # an index behind a link stays where it is
     if not tree_name or "/" in tree_name or tree_name in (".", ".."):
         raise IndexFileError(f"{tree_name!r} cannot name a tree: give another with --name")
     with store.locked(index):
@@ -154,15 +159,15 @@ class _Run:
         before = known.tree(self.name) if known else None
         if known and before and known.unchanged(before, files, skipped, self.arch):
             return Report(self.name, len(files), 0, len(skipped), known.problems(before.id), False)
-        lessons, reading = self._lessons(files, known)
-        blobs = known.reusable([(h.hash, h.file.kind) for h in files], lessons, reading) if known else {}
-        wanted: dict[tuple[bytes, str], Hashed] = {}
-        for entry in files:
-            key = (entry.hash, entry.file.kind)
-            if key not in blobs and key not in wanted:
-                wanted[key] = entry
         draft = None
         try:
+            lessons, reading = self._lessons(files, known)
+            blobs = known.reusable([(h.hash, h.file.kind) for h in files], lessons, reading) if known else {}
+            wanted: dict[tuple[bytes, str], Hashed] = {}
+            for entry in files:
+                key = (entry.hash, entry.file.kind)
+                if key not in blobs and key not in wanted:
+                    wanted[key] = entry
             draft = store.Draft(self.index)
             arch = self.arch or (before.arch if before else None) or _usual_arch(h.file.path for h in files)
             merge = Merge(draft.db, self.name, str(self.root.resolve()), arch, _now())
@@ -174,7 +179,7 @@ class _Run:
         except BaseException as error:
             if draft:
                 draft.discard()
-            if isinstance(error, OSError) or type(error).__module__ == "sqlite3":
+            if isinstance(error, (OSError, sqlite3.Error)):
                 raise IndexFileError(_why(error, self.index)) from error
             raise
         return Report(self.name, len(files), len(wanted), len(skipped), problems, True)

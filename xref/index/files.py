@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from xref.index.errors import IndexFileError
 
@@ -13,6 +15,39 @@ VERSION = 1
 
 #: what marks an SQLite file as ours (`PRAGMA application_id`): "xref"
 APPLICATION_ID = 0x78726566
+
+
+class Rows(list[Any]):
+    """What a query found, all of it."""
+
+    def fetchone(self) -> Any:
+        """The first row, None where there is none."""
+        return self[0] if self else None
+
+    def fetchall(self) -> list[Any]:
+        """All rows."""
+        return self
+
+
+class Database:
+    """An index file opened for reading.  What SQLite says of a damaged file becomes an IndexFileError."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+    def execute(self, query: str, values: Sequence[object] = ()) -> Rows:
+        """Run a query, and read all it finds."""
+        try:
+            return Rows(self._db.execute(query, values))
+        except sqlite3.Error as error:
+            again = "remove it and index the tree again, or name another with --index"
+            raise IndexFileError(f"{self._path} is damaged ({error}): {again}") from None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
 
 
 def check(path: Path) -> None:

@@ -7,7 +7,6 @@ lessons still serves where no word whose meaning differs stands in it.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 import zstandard
 
+from xref.index.files import Database
 from xref.index.packing import Unpacked
 from xref.parse.lessons import Lessons
 from xref.parse.lessons import Macro
@@ -83,7 +83,7 @@ class Known:
     """The index as it was before this run."""
 
     def __init__(self, index: Path) -> None:
-        self._db = sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        self._db = Database(index)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -35,7 +35,8 @@ class Merge:
         self._db = db
         self._tree, self._root, self._arch, self._when = tree, root, arch, when
         self._names: dict[bytes, int] = {}
-        self._next_blob = self._highest("blobs", "id") + 1
+        # A number is never used again: occurrences of swept blobs stay until their segment is written anew.
+        self._next_blob = max(self._highest("blobs", "id"), self._highest("search_shards", "last")) + 1
         self._segment = max(self._highest("occurrences", "segment"), self._highest("search_shards", "segment")) + 1
         self._definitions: list[Ints] = []
         self._references: list[Ints] = []

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -25,6 +24,8 @@ from xref.graph.linkage import arch_of_user
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import is_macro_call
 from xref.index.errors import IndexFileError
+from xref.index.files import Database
+from xref.index.files import check
 from xref.index.records import Call
 from xref.index.records import Definition
 from xref.index.records import Include
@@ -44,6 +45,7 @@ _CALL = REFERENCE_KINDS.index("call")
 _READ = REFERENCE_KINDS.index("read")
 _KEPT = 256
 _MOST_GRAPHS = 8
+_LONGEST_LINE = 2000
 #: include closures by index file, tree and architecture: they are shared by all who read it
 _GRAPHS: dict[tuple[int, int, str, str | None], IncludeGraph] = {}
 _SPACE = re.compile(r"\s+")
@@ -77,12 +79,9 @@ class Index:
             raise IndexFileError(
                 f"there is no index at {path}: make one with `xref index TREE`, or name one with --index"
             )
-        from xref.index.files import check
-
         check(path)
         self.path = path
-        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._db = Database(path)
         self._db.execute("PRAGMA mmap_size=1073741824")
         self._db.execute("PRAGMA cache_size=-32768")
         names = [row[0] for row in self._db.execute("SELECT name FROM trees ORDER BY id DESC")]
@@ -221,9 +220,10 @@ class Index:
         upper = prefix + "\U0010ffff"
         query = (
             "SELECT name FROM symbols WHERE name >= ? AND name < ? "
-            "AND EXISTS (SELECT 1 FROM definitions WHERE symbol = symbols.id) ORDER BY name LIMIT ?"
+            "AND EXISTS (SELECT 1 FROM definitions JOIN files ON files.blob = definitions.blob AND tree = ? "
+            "WHERE symbol = symbols.id) ORDER BY name LIMIT ?"
         )
-        return [row[0] for row in self._db.execute(query, [prefix, upper, most])]
+        return [row[0] for row in self._db.execute(query, [prefix, upper, self._tree_id, most])]
 
     def near(self, name: str, most: int = 6) -> list[str]:
         """Names that the writer of an unknown name may have meant."""
@@ -372,10 +372,9 @@ class Index:
         """The kinds as shown for this name: a mention of a macro is `macro`, of a type `type`, of a function
         that is not called `address`.
         """
-        kinds = {
-            DEFINITION_KINDS[row[0]]
-            for row in self._db.execute("SELECT DISTINCT kind FROM definitions WHERE symbol = ?", [symbol])
-        }
+        paths = self._paths
+        rows = self._db.execute("SELECT kind, blob FROM definitions WHERE symbol = ?", [symbol])
+        kinds = {DEFINITION_KINDS[kind] for kind, blob in rows if blob in paths}
         shown = list(REFERENCE_KINDS)
         solid = kinds - {"member", "label"}
         if solid == {"macro"}:
@@ -633,7 +632,7 @@ class Index:
             pattern, regex=regex, wanted=wanted.__contains__
         ):
             number = text.count(b"\n", 0, line) + 1
-            shown = decode(text[line:end]).rstrip("\r")
+            shown = _shown_line(text, line, start, end)
             found += [Match(at, number, start - line + 1, shown) for at in paths[blob] if chosen(at)]
             if most is not None and len(found) >= most:
                 break
@@ -670,6 +669,14 @@ def _path_filter(path: str | None) -> Callable[[str], bool]:
         matches = re.compile(fnmatch.translate(path)).match
         return lambda each: matches(each) is not None
     return lambda each: each.startswith(path)
+
+
+def _shown_line(text: bytes, line: int, start: int, end: int) -> str:
+    """A line as it is shown: of a very long one, what is around the match."""
+    if end - line <= _LONGEST_LINE:
+        return decode(text[line:end]).rstrip("\r")
+    first = max(line, start - _LONGEST_LINE // 4)
+    return ("…" if first > line else "") + decode(text[first : first + _LONGEST_LINE]) + "…"
 
 
 def _signature(text: bytes, head: int, tail: int) -> str:

@@ -51,8 +51,15 @@ class Draft:
         self.path = path
         self.file = path.with_name(f"{path.name}.draft-{os.getpid()}")
         self.fresh = not path.exists()
+        try:
+            self._open()
+        except BaseException:
+            self.file.unlink(missing_ok=True)
+            raise
+
+    def _open(self) -> None:
         if not self.fresh:
-            shutil.copyfile(path, self.file)
+            shutil.copyfile(self.path, self.file)
         self.db = sqlite3.connect(self.file, isolation_level=None)
         # The draft is thrown away when anything fails: it needs no journal of its own.
         for pragma in (

@@ -7,9 +7,11 @@ This module alone leans on how SQLite and this schema store text; everyone else 
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import heapq
 import importlib
 import re
-import sqlite3
 from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +22,7 @@ import zstandard
 
 from xref.index import trigrams
 from xref.index.errors import IndexFileError
+from xref.index.files import Database
 
 #: longest pattern taken
 MOST_PATTERN = 1000
@@ -37,7 +40,7 @@ class PatternError(IndexFileError):
 class Searcher:
     """Searches the blobs of one tree."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
         self._shards: dict[int, list[tuple[int, int]]] = {}
 
@@ -47,10 +50,12 @@ class Searcher:
             raise PatternError("an empty pattern matches everything: give at least one character")
         if len(pattern) > MOST_PATTERN:
             raise PatternError(f"the pattern has {len(pattern):,} characters: {MOST_PATTERN:,} are the most")
-        find = _expression(pattern) if regex else _literal(pattern.encode())
-        literals = required(pattern) if regex else [pattern.encode()]
+        needles = _encodings(pattern)
+        find = _expression(pattern) if regex else _literal(needles)
+        alternatives = [required(pattern)] if regex else [[needle] for needle in needles]
         decompress = zstandard.ZstdDecompressor().decompress
-        for first, last in self._candidates(literals):
+        shards = sorted({shard for literals in alternatives for shard in self._candidates(literals)})
+        for first, last in shards:
             rows = self._db.execute(
                 "SELECT id, text FROM blobs WHERE id BETWEEN ? AND ? AND kind != 'binary'", [first, last]
             )
@@ -58,6 +63,8 @@ class Searcher:
                 if not wanted(blob):
                     continue
                 text = decompress(packed) if packed else b""
+                if b"\r" in text:
+                    text = text.replace(b"\r\n", b"\n")
                 for hit in find(text):
                     yield blob, text, hit
 
@@ -93,7 +100,7 @@ def _lines(text: bytes, starts: Iterator[int]) -> Iterator[Hit]:
     """One hit a line, the first."""
     done = -1
     for start in starts:
-        if start < done:
+        if start < done or (start == len(text) and text[-1:] in (b"", b"\n")):
             continue
         line = text.rfind(b"\n", 0, start) + 1
         end = text.find(b"\n", start)
@@ -102,33 +109,63 @@ def _lines(text: bytes, starts: Iterator[int]) -> Iterator[Hit]:
         done = end + 1
 
 
-def _literal(needle: bytes) -> Callable[[bytes], Iterator[Hit]]:
-    def places(text: bytes) -> Iterator[int]:
+def _encodings(pattern: str) -> list[bytes]:
+    """A string's bytes in the encodings that trees have: UTF-8, and Latin-1 where that differs."""
+    found = [pattern.encode()]
+    if not pattern.isascii():
+        with contextlib.suppress(UnicodeEncodeError):
+            found.append(pattern.encode("latin-1"))
+    return found
+
+
+def _literal(needles: list[bytes]) -> Callable[[bytes], Iterator[Hit]]:
+    def places(text: bytes, needle: bytes) -> Iterator[int]:
         place = text.find(needle)
         while place >= 0:
             yield place
             place = text.find(needle, place + 1)
 
-    return lambda text: _lines(text, places(text))
+    return lambda text: _lines(text, heapq.merge(*(places(text, needle) for needle in needles)))
 
 
 def _expression(pattern: str) -> Callable[[bytes], Iterator[Hit]]:
+    narrow = _compiled(pattern, "latin-1") if pattern.isascii() else None
+    wide = narrow or _compiled(pattern, "utf-8")
+
+    def hits(text: bytes) -> Iterator[Hit]:
+        compiled = wide
+        if narrow is None and not _is_utf8(text):
+            try:
+                compiled = _compiled(pattern, "latin-1")
+            except UnicodeEncodeError:
+                return iter(())
+        return _lines(text, (match.start() for match in compiled.finditer(text)))
+
+    return hits
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(pattern: str, encoding: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.max_mem = 32 << 20
-    options.encoding = re2.Options.Encoding.LATIN1
+    options.never_nl = True  # a match stays within its line
+    options.encoding = re2.Options.Encoding.UTF8 if encoding == "utf-8" else re2.Options.Encoding.LATIN1
     try:
-        compiled = re2.compile(b"(?m)" + pattern.encode(), options)
+        return re2.compile(b"(?m)" + pattern.encode(encoding), options)
     except re2.error as error:
         first = error.args[0] if error.args else error
         reason = (first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)).replace("(?m)", "")
         advice = "see the syntax of RE2, or search for it as plain text"
         raise PatternError(f"{pattern!r} is no regular expression ({reason}): {advice}") from None
-
-    def hits(text: bytes) -> Iterator[Hit]:
-        return _lines(text, (match.start() for match in compiled.finditer(text)))
-
-    return hits
 
 
 def required(pattern: str) -> list[bytes]:

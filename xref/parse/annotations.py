@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from xref.parse import words
+from xref.parse.lex import BOUNDARY
 from xref.parse.lex import WORD
 from xref.parse.lex import Bytes
 from xref.parse.lex import Ints
@@ -124,6 +125,8 @@ def _closing(opening: int, sign: Bytes) -> int:
     """The parenthesis that closes the one at `opening`, -1 where there is none near."""
     depth = 0
     for place in range(opening, min(len(sign), opening + 4000)):
+        if sign[place] == BOUNDARY:
+            return -1
         if sign[place] == 40:
             depth += 1
         elif sign[place] == 41:

@@ -19,6 +19,7 @@ from xref.parse import conditions
 from xref.parse import words
 from xref.parse.facts import Problem
 from xref.parse.lessons import Lessons
+from xref.parse.lex import WORD
 from xref.parse.lex import Bools
 from xref.parse.lex import Flags
 from xref.parse.lex import Ints
@@ -223,7 +224,11 @@ class Captured:
         def numbers(places: list[int]) -> Ints:
             # Captures come in the order in which patterns were matched in full, not in that of the text.
             found = (tokens.start.searchsorted(np.sort(np.array(places, np.int32)), side="right") - 1).astype(np.int32)
-            return found[np.diff(found, prepend=-1) > 0] if len(found) else found
+            # The grammar takes letters beyond ASCII for names; here they are none.
+            found = found[tokens.sign[found] == WORD]
+            first: Bools = np.diff(found, prepend=-1) > 0
+            names: Ints = found[first]
+            return names
 
         def spans(name: str) -> Ints:
             return np.array(sorted(self._spans[name]), np.int32).reshape(-1, 2)

@@ -34,6 +34,7 @@ for _char, _column in _OPENERS.items():
 for _char, _column in _CLOSERS.items():
     _BRACKET[_char, _column] = -1
 _MOST_CONDITION = 240
+_DEEPEST = 100
 #: of a long chain of `#elif` only so many of the earlier conditions are repeated, negated
 _MOST_EARLIER = 3
 #: what stands under these is in another language
@@ -201,9 +202,16 @@ def _nest(tokens: Tokens, directives: list[Directive], end: int, marks: _Marks) 
     stack: list[tuple[Group, list[Group]]] = []
     current = top
     guard = _guard(tokens, directives)
+    deeper = 0
     behind = int(tokens.start.searchsorted(end))
     for directive in directives:
         name = directive.name
+        if len(stack) >= _DEEPEST:
+            # Nobody nests so deep; what does is read as if it stood one level up.
+            opens = name in ("if", "ifdef", "ifndef")
+            if opens or deeper:
+                deeper += opens - (name == "endif")
+                continue
         if name in ("if", "ifdef", "ifndef"):
             condition = "" if directive is guard else _spoken(directive, tokens.data)
             group = Group([Branch(condition, directive.end, end, directive.last, behind)], asked=[condition])

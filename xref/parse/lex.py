@@ -169,7 +169,7 @@ def tokenize(files: Sequence[bytes], vocabulary: Vocabulary) -> Tokens:
     first_lines = newlines.searchsorted(starts).astype(np.int32)
     start, end, sign, word = _cut(code, vocabulary)
     if strings:
-        start, end, sign, word = _join_quotes(start, end, sign, word)
+        start, end, sign, word = _join_quotes(start, end, sign, word, strings)
     return Tokens(joined, code, newlines, sign, start, end, word, strings, starts, ends, first_lines)
 
 
@@ -194,10 +194,12 @@ def _cut(code: bytes, vocabulary: Vocabulary) -> tuple[Ints, Ints, Bytes, Ints]:
     return start, end, sign, word
 
 
-def _join_quotes(start: Ints, end: Ints, sign: Bytes, word: Ints) -> tuple[Ints, Ints, Bytes, Ints]:
-    """Make one token of each pair of quotes (an odd one is left as it is)."""
-    quotes = np.flatnonzero(sign == STRING)
-    opening, closing = quotes[0 : len(quotes) // 2 * 2 : 2], quotes[1::2]
+def _join_quotes(
+    start: Ints, end: Ints, sign: Bytes, word: Ints, strings: list[tuple[int, int]]
+) -> tuple[Ints, Ints, Bytes, Ints]:
+    """Make one token of the two quotes of each string; a stray quote is left as it is."""
+    spans = np.array(strings, np.int32)
+    opening, closing = start.searchsorted(spans[:, 0]), start.searchsorted(spans[:, 1] - 1)
     end[opening] = end[closing]
     keep = np.ones(len(start), np.bool_)
     keep[closing] = False
