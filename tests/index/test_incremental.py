@@ -174,7 +174,7 @@ def _some_c(chance: random.Random) -> str:
     return "".join(lines)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_run_of_random_edits(tree, seed):
     """After each of these edits, the index that was brought up to date equals one made anew."""
     chance = random.Random(seed)

@@ -94,7 +94,7 @@ def index_tree(
     try:
         tree_name = name or root.resolve().name
     except (OSError, RuntimeError):
-        raise IndexFileError(f"{root} is a link that leads nowhere: name a directory") from None
+        raise SourceError(f"{root} is a link that leads nowhere: name a directory") from None
     index = Path(os.path.realpath(index))  # an index behind a link stays where it is
     if not tree_name or "/" in tree_name or tree_name in (".", ".."):
         raise IndexFileError(f"{tree_name!r} cannot name a tree: give another with --name")
