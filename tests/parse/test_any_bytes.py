@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import pytest
 from hypothesis import HealthCheck
 from hypothesis import given
 from hypothesis import settings
@@ -35,7 +36,8 @@ _PIECES = [
 ]  # fmt: skip
 
 _TEXT = st.one_of(st.binary(max_size=80), st.lists(st.sampled_from(_PIECES), max_size=60).map(b"".join))
-_FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+#: the same examples each time: a push is not refused for what another's run found
+_FEW = settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 _READER = CReader(Lessons())
 
@@ -70,7 +72,8 @@ def test_normalising_moves_nothing(data):
     assert len(text) == len(data)
     assert all(data[place] == 10 for place, byte in enumerate(text) if byte == 10)
     found, _ = conditions.find_directives(parsed.tokens)
-    assert all(not text[d.start : d.end].strip() for d in found)
+    # `int ` may be put before a head without a type, over a blanked line above it
+    assert all(b"#" not in text[d.start : d.end] for d in found)
 
 
 def told(packed, vocabulary, number: int) -> list[tuple[object, ...]]:
@@ -118,6 +121,13 @@ def test_facts_lie_in_the_file(data):
     for _, (line, reason) in packed.problems:
         assert 1 <= line <= len(lines)
         assert "\n" not in reason
+
+
+@pytest.mark.parametrize("data", [b"int x = L'a';", b"#error don't do what isn't done\n", b"f('a'b, u8'c')"])
+def test_no_word_is_made_of_what_stands_before_a_quote(data):
+    packed = _READER.read([data], ["x.c"])
+    mentioned = {_READER.vocabulary.words[row[1]] for row in packed.references.tolist()}
+    assert mentioned <= set(re.findall(rb"\w+", data))
 
 
 @_FEW

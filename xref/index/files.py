@@ -43,7 +43,8 @@ class Database:
             return Rows(self._db.execute(query, values))
         except sqlite3.Error as error:
             again = "remove it and index the tree again, or name another with --index"
-            raise IndexFileError(f"{self._path} is damaged ({error}): {again}") from None
+            what = "was written by another xref" if str(error).startswith("no such") else "is damaged"
+            raise IndexFileError(f"{self._path} {what} ({error}): {again}") from None
 
     def close(self) -> None:
         """Let go of the file."""

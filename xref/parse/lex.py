@@ -143,7 +143,7 @@ def blank(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
         elif first == 47:
             piece = b" " * (end - start)
         else:
-            piece = b"0" + b" " * (end - start - 1)
+            piece = b" 0" + b" " * (end - start - 2)
         pieces += (data[last:start], piece)
         last = end
     pieces.append(data[last:])
