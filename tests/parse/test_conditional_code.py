@@ -176,8 +176,10 @@ static struct c6_s c6_v = {
     "what #if 0 holds is marked, and what is no C there costs nothing": (
         """\
 #if 0
-This isn't C at all: don't "parse it { (
 int c7_dead(void) { return c7_call(); }
+#endif
+#if 0
+} ... it's no C at all { (
 #endif
 int c7_alive(void) { return 1; }
 #if 1
@@ -187,10 +189,27 @@ int c7_live(void) { return 2; }
 #endif
 """,
         """
-        3 function c7_dead if=0
-        3 c7_dead: direct c7_call
-        5 function c7_alive
-        7 function c7_live if=1
+        2 function c7_dead if=0
+        2 c7_dead: direct c7_call
+        7 function c7_alive
+        9 function c7_live if=1
+        """,
+    ),
+    "a stray quote in what is left out": (
+        """\
+#if 0
+no "quote ends here, and it isn't missed
+#endif
+int c16_f(void) { return 1; }
+#error who said "that
+const char *c16_s = "x";
+int c16_g(void) { return c16_f(); }
+""",
+        """
+        4 function c16_f
+        6 variable c16_s
+        7 function c16_g
+        7 c16_g: direct c16_f
         """,
     ),
     "conditions are told as they nest": (
