@@ -27,10 +27,9 @@ Bools = npt.NDArray[np.bool_]
 Flags = npt.NDArray[np.uint32]
 
 #: a comment, a string or a character literal, whichever begins first; an unclosed comment runs to the end.
-#: What stands between apostrophes farther apart is no literal: `don't` in text under `#if 0`.
 _OPAQUE = re.compile(
     rb"/\*(?:[^*]|\*(?!/))*+(?:\*/)?+|//(?:[^\\\n]|\\.)*+"
-    rb'|"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\\n]|\\.){1,8}+\'',
+    rb'|"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\\n]|\\.)++\'',
     re.DOTALL,
 )
 
