@@ -19,7 +19,6 @@ from web.errors import SiteError
 from web.errors import UnavailableError
 from xref.index.errors import IndexFileError
 from xref.index.query import Index
-from xref.index.query import arch_of
 from xref.index.records import Problem
 from xref.index.records import TreeInfo
 
@@ -140,6 +139,6 @@ class Indexes:
                 problems: dict[str, tuple[Problem, ...]] = {}
                 for each in index.problems():
                     problems[each.file] = (*problems.get(each.file, ()), each)
-                archs = sorted({arch for path in index.files() if (arch := arch_of(path))})
-                found = generation.facts[tree] = TreeFacts(index.info(), tuple(archs), problems)
+                archs = index.archs()
+                found = generation.facts[tree] = TreeFacts(index.info(), archs, problems)
         return found

@@ -46,9 +46,7 @@ class Session(NamedTuple):
 
 
 def _check_arch(index: Index, arch: str) -> None:
-    from xref.index.query import arch_of
-
-    has = sorted({each for path in index.files() if (each := arch_of(path))})
+    has = index.archs()
     if arch not in has:
         known = f"it has {', '.join(has)}" if has else "it has none"
         raise click.UsageError(f"{index.tree} has no architecture {arch!r} ({known})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xref.graph.linkage import Named
-from xref.graph.linkage import arch_of_user
+from xref.graph.linkage import arch_of
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import is_macro_call
 from xref.graph.linkage import visible
@@ -61,9 +61,9 @@ def test_no_candidate_is_offered_twice_or_outside():
 
 
 def test_the_architecture_of_a_file():
-    assert arch_of_user("arch/ppc/kernel/irq.c") == "ppc"
-    assert arch_of_user("kernel/irq.c") is None
-    assert arch_of_user("arch/README") is None
+    assert arch_of("arch/ppc/kernel/irq.c") == "ppc"
+    assert arch_of("kernel/irq.c") is None
+    assert arch_of("arch/README") is None
 
 
 def never(_path: str, _header: str) -> bool:

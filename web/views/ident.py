@@ -23,8 +23,8 @@ from web.shapes import Listing
 from web.shapes import answer
 from web.shapes import paged
 from web.site import site
+from xref.graph.linkage import arch_of
 from xref.index.query import Index
-from xref.index.query import arch_of
 from xref.index.records import Call
 from xref.index.records import Definition
 from xref.index.records import Reference

@@ -6,6 +6,7 @@ Uses nothing of the index: it is asked with plain values, so that it can be test
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -30,9 +31,7 @@ def include_candidates(path: str, target: str, system: bool, arch: str | None, a
     if not system:
         yield from offer(posixpath.join(here, target))
     yield from offer(f"include/{target}")
-    own = path.split("/")[1] if path.startswith("arch/") and path.count("/") > 1 else None
-    if path.startswith("include/asm-"):
-        own = path.split("/")[1].removeprefix("asm-")
+    own = arch_of(path)
     preferred = [each for each in (own, arch) if each]
     for each in [*preferred, *(each for each in archs if each not in preferred)]:
         if target.startswith("asm/"):
@@ -51,6 +50,9 @@ def include_candidates(path: str, target: str, system: bool, arch: str | None, a
         yield from offer(f"{above}/{target}")
         yield from offer(f"{above}/include/{target}")
     yield from offer(target)
+
+
+_ARCH = re.compile(r"^(?:arch/([^/]+)/|include/asm-([^/]+)/)")
 
 
 class Named(NamedTuple):
@@ -95,11 +97,10 @@ def is_macro_call(
     return not {function.file for function in known} & {macro.file for macro in seen}
 
 
-def arch_of_user(path: str) -> str | None:
-    """The architecture that a file under `arch/` or `include/asm-*/` is built for."""
-    parts = path.split("/")
-    if parts[0] == "arch" and len(parts) > 2:
-        return parts[1]
-    if len(parts) > 2 and parts[0] == "include" and parts[1].startswith("asm-") and parts[1] != "asm-generic":
-        return parts[1].removeprefix("asm-")
-    return None
+def arch_of(path: str) -> str | None:
+    """The architecture that a file belongs to, by its place: `arch/i386/…`, `include/asm-i386/…`."""
+    match = _ARCH.match(path)
+    if not match:
+        return None
+    arch = match.group(1) or match.group(2)
+    return None if arch == "generic" else arch

@@ -310,6 +310,3 @@ def _why(error: BaseException, index: Path) -> str:
     if "full" in text or getattr(error, "errno", None) in (28, 122):
         return f"no room left to write {index}: free some space and run again; the old index is untouched"
     return f"cannot write {index} ({text}): the old index is untouched"
-
-
-__all__ = ["Hashed", "Progress", "Report", "index_tree"]

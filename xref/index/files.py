@@ -17,6 +17,9 @@ VERSION = 1
 APPLICATION_ID = 0x78726566
 
 
+_AGAIN = "remove it and index the tree again, or name another with --index"
+
+
 class Rows(list[Any]):
     """What a query found, all of it."""
 
@@ -42,9 +45,8 @@ class Database:
         try:
             return Rows(self._db.execute(query, values))
         except sqlite3.Error as error:
-            again = "remove it and index the tree again, or name another with --index"
             what = "was written by another xref" if str(error).startswith("no such") else "is damaged"
-            raise IndexFileError(f"{self._path} {what} ({error}): {again}") from None
+            raise IndexFileError(f"{self._path} {what} ({error}): {_AGAIN}") from None
 
     def close(self) -> None:
         """Let go of the file."""
@@ -53,7 +55,6 @@ class Database:
 
 def check(path: Path) -> None:
     """Raise IndexFileError unless this is an index that this program can read."""
-    again = "remove it and index the tree again, or name another with --index"
     if path.is_dir():
         raise IndexFileError(f"{path} is a directory, not an index: name a file with --index")
     try:
@@ -67,10 +68,10 @@ def check(path: Path) -> None:
     except sqlite3.DatabaseError as error:
         if path.stat().st_size and not path.read_bytes()[:16].startswith(b"SQLite format 3"):
             raise IndexFileError(f"{path} is not an xref index: name another file with --index") from None
-        raise IndexFileError(f"{path} cannot be read as an index ({error}): {again}") from None
+        raise IndexFileError(f"{path} cannot be read as an index ({error}): {_AGAIN}") from None
     if ours != APPLICATION_ID:
         raise IndexFileError(f"{path} is not an xref index: name another file with --index")
     if version != VERSION:
-        raise IndexFileError(f"{path} has index format {version}, this xref reads {VERSION}: {again}")
+        raise IndexFileError(f"{path} has index format {version}, this xref reads {VERSION}: {_AGAIN}")
     if pages * size > path.stat().st_size:
-        raise IndexFileError(f"{path} is cut short ({path.stat().st_size:,} of {pages * size:,} bytes): {again}")
+        raise IndexFileError(f"{path} is cut short ({path.stat().st_size:,} of {pages * size:,} bytes): {_AGAIN}")

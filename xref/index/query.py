@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from xref.graph.includes import IncludeGraph
 from xref.graph.linkage import Named
-from xref.graph.linkage import arch_of_user
+from xref.graph.linkage import arch_of
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import is_macro_call
 from xref.index.errors import IndexFileError
@@ -51,20 +51,10 @@ _GRAPHS: dict[tuple[int, int, str, str | None], IncludeGraph] = {}
 _SPACE = re.compile(r"\s+")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\.)*", re.MULTILINE | re.DOTALL)
-_ARCH = re.compile(r"^(?:arch/([^/]+)/|include/asm-([^/]+)/)")
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 
 #: definitions that only declare
 _WEAK = frozenset(("prototype",))
-
-
-def arch_of(path: str) -> str | None:
-    """The architecture that a file belongs to, by its place: `arch/i386/…`, `include/asm-i386/…`."""
-    match = _ARCH.match(path)
-    if not match:
-        return None
-    arch = match.group(1) or match.group(2)
-    return None if arch == "generic" else arch
 
 
 class Index:
@@ -452,7 +442,7 @@ class Index:
         if links.plain is None:
             key = (symbol, path)
             if key not in self._call_kinds:
-                arch = arch_of_user(path) or self.arch
+                arch = arch_of(path) or self.arch
                 macro = is_macro_call(path, arch, links.macros, links.functions, self.reaches)
                 self._call_kinds[key] = "macro" if macro else "direct"
             return self._call_kinds[key]
@@ -533,7 +523,7 @@ class Index:
 
         The closure is that of the chosen architecture; for a file of another one it is judged by place.
         """
-        own = arch_of_user(path)
+        own = arch_of(path)
         if own is None or own == self.arch:
             return self._include_graph.reaches(path, header)
         if header.startswith((f"include/asm-{own}/", f"arch/{own}/", "include/linux/", "include/asm-generic/")):

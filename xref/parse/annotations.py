@@ -95,7 +95,7 @@ def _mask_annotation(sketch: Sketch, place: int, flag: int, at: Ints, sign: Byte
     _drop(sketch, at[place : close + 1])
     if not flag & words.KEYWORD:
         sketch.result.calls.append(int(at[place]))
-    elif b"asm" in sketch.text_of(int(at[place])):
+    elif b"asm" in sketch.tokens.text(int(at[place])):
         sketch.result.calls += sketch.called(at[following_open : close + 1])
     return close
 
@@ -147,16 +147,16 @@ def _annotates(sketch: Sketch, place: int, at: Ints, sign: Bytes) -> bool:
     following = int(sign[place + 1]) if place + 1 < len(sign) else 0
     if following == 91:
         return False  # `long __unused[4];`
-    if not place or sketch.text_of(int(at[place])).startswith(b"__"):
+    if not place or sketch.tokens.text(int(at[place])).startswith(b"__"):
         return True
     if following == WORD:
         return True
     previous = int(sign[place - 1])
     if following in b"=.-[":
-        return following == 61 and (previous == 93 or previous == WORD) and sketch.text_of(int(at[place])).isupper()
+        return following == 61 and (previous == 93 or previous == WORD) and sketch.tokens.text(int(at[place])).isupper()
     if previous in b"(*" and following in b"*),":
         # `typedef u32 (ACPI_SYSTEM_XFACE *acpi_osd_handler)(void)`, `inflate_huft * FAR *`
-        return sketch.text_of(int(at[place])).isupper()
+        return sketch.tokens.text(int(at[place])).isupper()
     if previous == WORD:
         return not sketch.flags[at[place - 1]] & words.JUMP
     return previous in b")]}" and following in b";,{"

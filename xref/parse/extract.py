@@ -22,6 +22,7 @@ from xref.parse.lex import Vocabulary
 from xref.parse.made import made_by_macros
 from xref.parse.makers import Makers
 from xref.parse.packed import KIND
+from xref.parse.packed import MOST_HEAD
 from xref.parse.packed import USE
 from xref.parse.packed import Packed
 from xref.parse.scopes import Scopes
@@ -29,7 +30,6 @@ from xref.parse.signs import Signs
 
 _INCLUDE = re.compile(rb'#\s*include(?:_next)?\s*(?:"([^"\n]*)"|<([^>\n]*)>)')
 _CALLS = re.compile(rb"call|jmp|\bbl|jal|jsr|bsr")
-_MOST_HEAD = 2000
 _MOST_EXPRESSION = 400
 _MOST_VALUE = 120
 
@@ -132,7 +132,7 @@ class Extractor:
         heads = tokens.start[np.minimum(self.live[self.live.searchsorted(ends[place], side="right")], names)]
         if tails is None:
             tails = np.maximum(tokens.start[np.minimum(ends[place + 1], len(tokens.start) - 1)], tokens.end[names])
-        return heads, np.minimum(tails, heads + _MOST_HEAD).astype(np.int32)
+        return heads, np.minimum(tails, heads + MOST_HEAD).astype(np.int32)
 
     def condition(self, offsets: Ints) -> Ints:
         """Which of the batch's conditions each byte stands under."""

@@ -65,11 +65,6 @@ def parameter_names(params: bytes) -> list[bytes]:
     return [b"__VA_ARGS__" if name == b"..." else name.removesuffix(b"...").strip() for name in names]
 
 
-def is_variadic(params: bytes) -> bool:
-    """Does the last parameter take all the arguments that are left?"""
-    return params.rstrip(b") \t").endswith(b"...")
-
-
 def split(body: bytes) -> list[bytes]:
     """A macro body's tokens, as text."""
     return _TOKEN.findall(body)

@@ -9,13 +9,13 @@ import numpy as np
 from xref.parse.lessons import Macro
 from xref.parse.lessons import defines
 from xref.parse.packed import KIND
+from xref.parse.packed import MOST_HEAD
 from xref.parse.sketch import MacroUse
 
 if TYPE_CHECKING:
     from xref.parse.extract import Extractor
 
 _FUNCTION = KIND["function"]
-_MOST_HEAD = 2000
 _Own = dict[tuple[int, bytes], list[Macro]]
 
 
@@ -79,7 +79,7 @@ def _made_by(
     base = int(tokens.bases[file])
     name_token = np.array([use.name], np.int32)
     head = int(extractor.extent(name_token, tokens.end[name_token])[0][0]) - base
-    tail = min(int(tokens.end[use.close]) - base, head + _MOST_HEAD)
+    tail = min(int(tokens.end[use.close]) - base, head + MOST_HEAD)
     end_line = tokens.line(int(tokens.start[last]))
     static = bool(extractor.static[use.name])
     condition = int(extractor.condition(tokens.start[use.name : use.name + 1])[0])

@@ -25,6 +25,9 @@ from xref.parse.lex import Vocabulary
 KIND = {name: number for number, name in enumerate(DEFINITION_KINDS)}
 USE = {name: number for number, name in enumerate(REFERENCE_KINDS)}
 
+#: bytes of a declaration that are kept as its signature, at most
+MOST_HEAD = 2000
+
 #: columns of `Packed.definitions`.  file is the place in the batch; head and tail are byte offsets in the
 #: file: the declaration's text, from which the signature is read; static is 1 for internal linkage, and 2 more
 #: for what stands under `#if 0`; macro is a word number or -1; condition counts in `Packed.conditions`

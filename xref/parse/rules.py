@@ -15,7 +15,6 @@ from xref.parse.lex import BOUNDARY
 from xref.parse.lex import NUMBER
 from xref.parse.lex import STRING
 from xref.parse.lex import WORD
-from xref.parse.lex import Ints
 from xref.parse.sketch import BLOCK
 from xref.parse.sketch import ENUM
 from xref.parse.sketch import FUNCTION
@@ -677,5 +676,3 @@ RULES: tuple[Rule, ...] = (
     missing_commas,
     unnamed_bits,
 )
-
-__all__ = ["ENUM", "NUMBER", "RULES", "Ints", "Rule"]

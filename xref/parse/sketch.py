@@ -168,10 +168,6 @@ class Sketch:
         """Overwrite with `text`."""
         self.out[place : place + len(text)] = text
 
-    def text_of(self, number: int) -> bytes:
-        """The token of this number in the file, as written."""
-        return self.tokens.text(number)
-
     def text(self, place: int) -> bytes:
         """The token at this place of the view, as written."""
         return self.tokens.text(int(self.view.at[place])) if place < self.view.count else b""
