@@ -194,10 +194,10 @@ class _Run:
         total = sum(h.file.size for h in sources)
         parts: list[tuple[str, Taught]] = []
         done = 0
-        jobs = [Job(number, h.file.path, "c", h.file.os_path) for number, h in enumerate(sources)]
-        for chunk, taught in self._parallel(worker.learn_chunk, jobs, [h.file.size for h in sources], Lessons()):
+        jobs = _jobs(sources)
+        for chunk, taught in self._parallel(worker.learn_chunk, jobs, Lessons()):
             parts += taught or []
-            done += sum(sources[job.number].file.size for job in chunk)
+            done += sum(job.size for job in chunk)
             self.progress(done, total, "learn")
         parts.sort(key=lambda part: part[0])
         return Lessons.gather(parts), None
@@ -213,33 +213,29 @@ class _Run:
         """Have the workers read these files, merge what they find, and note in `blobs` where it is."""
         total = sum(h.file.size for h in wanted)
         done = 0
-        jobs = [Job(number, h.file.path, h.file.kind, h.file.os_path) for number, h in enumerate(wanted)]
-        sizes = [h.file.size for h in wanted]
-        for chunk, result in self._parallel(worker.read_chunk, jobs, sizes, lessons):
-            results = [result] if result else self._one_by_one(chunk, sizes, lessons)
+        for chunk, result in self._parallel(worker.read_chunk, _jobs(wanted), lessons):
+            results = [result] if result else self._one_by_one(chunk, lessons)
             for each in results:
                 for number, blob in merge.add(each):
                     blobs[wanted[number].hash, wanted[number].file.kind] = blob
                 skipped += [Skipped(path, reason) for path, reason in each.failed]
-            done += sum(sizes[job.number] for job in chunk)
+            done += sum(job.size for job in chunk)
             self.progress(done, total, "parse")
 
-    def _one_by_one(self, chunk: list[Job], sizes: list[int], lessons: Lessons) -> Iterator[ChunkResult]:
+    def _one_by_one(self, chunk: list[Job], lessons: Lessons) -> Iterator[ChunkResult]:
         """A chunk at which a worker died or hung: find the file, and keep the others."""
         if len(chunk) > 1:
             for job in chunk:
-                for _, result in self._parallel(
-                    worker.read_chunk, [job], [sizes[job.number]] * (job.number + 1), lessons
-                ):
+                for _, result in self._parallel(worker.read_chunk, [job], lessons):
                     yield result or worker.read_chunk([job._replace(parse=False)])
         else:
             yield worker.read_chunk([chunk[0]._replace(parse=False)])
 
     def _parallel(
-        self, work: Callable[[list[Job]], T], jobs: list[Job], sizes: list[int], lessons: Lessons
+        self, work: Callable[[list[Job]], T], jobs: list[Job], lessons: Lessons
     ) -> Iterator[tuple[list[Job], T | None]]:
         """Run `work` on chunks of jobs; None for a chunk whose worker died or took too long."""
-        chunks = list(_chunks(jobs, sizes))
+        chunks = list(_chunks(jobs))
         if not chunks:
             return
         _start_forkserver()
@@ -253,7 +249,7 @@ class _Run:
             try:
                 waiting: list[tuple[list[Job], Future[T]]] = []
                 for chunk in chunks:
-                    size = sum(sizes[job.number] for job in chunk)
+                    size = sum(job.size for job in chunk)
                     patience = _PATIENCE + _PATIENCE_PER_MB * size / 1e6
                     waiting.append((chunk, pool.schedule(work, args=[chunk], timeout=patience)))
                 waiting.reverse()
@@ -281,13 +277,18 @@ def _outcome(future: Future[T]) -> T | None:
         return None
 
 
-def _chunks(jobs: Iterable[Job], sizes: list[int]) -> Iterator[list[Job]]:
+def _jobs(files: list[Hashed]) -> list[Job]:
+    """These files as the workers take them, numbered by their place in the list."""
+    return [Job(number, h.file.path, h.file.kind, h.file.os_path, h.file.size) for number, h in enumerate(files)]
+
+
+def _chunks(jobs: Iterable[Job]) -> Iterator[list[Job]]:
     """Neighbours together, so that words and trigrams repeat within a chunk."""
     chunk: list[Job] = []
     size = 0
     for job in jobs:
         chunk.append(job)
-        size += sizes[job.number]
+        size += job.size
         if size >= _CHUNK_BYTES or len(chunk) >= _CHUNK_FILES:
             yield chunk
             chunk, size = [], 0

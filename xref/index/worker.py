@@ -47,6 +47,8 @@ class Job(NamedTuple):
     path: str
     kind: str
     os_path: bytes
+    #: bytes
+    size: int
     #: parse it (else only its text is kept, because parsing it has failed before)
     parse: bool = True
 
