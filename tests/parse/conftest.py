@@ -88,7 +88,6 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 #: what we know we get wrong: the test says so, and fails as soon as it is right
 SHORT = {
-    "a stray quote in what is left out": "a quote in text that is no C opens a string, up to the next quote",
     "register variables in a register": "the label that an `asm goto` may jump to is shown as read",
     "annotations learnt from the tree": "`extern` within an annotation is not seen: the variable counts as defined",
     "members by macros": "a member whose type is a macro's use is missing",

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from concurrent.futures import Future
-from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from multiprocessing import forkserver
 from multiprocessing import get_context
@@ -126,25 +125,17 @@ def _silent(_done: int, _total: int, _phase: str, /) -> None:
 
 def _hash_all(files: list[SourceFile], progress: Progress) -> tuple[list[Hashed], list[Skipped]]:
     """Each file's hash; those that cannot be read become skipped."""
-
-    def one(file: SourceFile) -> Hashed | Skipped:
-        try:
-            return Hashed(file, content_hash(read_file(file.os_path)))
-        except SourceError as error:
-            return Skipped(file.path, str(error))
-
     total = sum(file.size for file in files)
     hashed: list[Hashed] = []
     unread: list[Skipped] = []
     done = 0
-    with ThreadPoolExecutor(4) as pool:
-        for file, outcome in zip(files, pool.map(one, files, chunksize=64), strict=True):
-            if isinstance(outcome, Hashed):
-                hashed.append(outcome)
-            else:
-                unread.append(outcome)
-            done += file.size
-            progress(done, total, "hash")
+    for file in files:
+        try:
+            hashed.append(Hashed(file, content_hash(read_file(file.os_path))))
+        except SourceError as error:
+            unread.append(Skipped(file.path, str(error)))
+        done += file.size
+        progress(done, total, "hash")
     return hashed, unread
 
 

@@ -37,7 +37,8 @@ class Merge:
         self._names: dict[bytes, int] = {}
         # A number is never used again: occurrences of swept blobs stay until their segment is written anew.
         self._next_blob = max(self._highest("blobs", "id"), self._highest("search_shards", "last")) + 1
-        self._segment = max(self._highest("occurrences", "segment"), self._highest("search_shards", "segment")) + 1
+        self._segment = self._highest("occurrences", "segment") + 1
+        self._search_segment = self._highest("search_shards", "segment") + 1
         self._definitions: list[Ints] = []
         self._references: list[Ints] = []
         self._pointer_calls: list[tuple[Ints, list[str]]] = []
@@ -91,9 +92,11 @@ class Merge:
         problems = ((int(ids[file]), place, *problem) for place, (file, problem) in enumerate(chunk.facts.problems))
         db.executemany("INSERT INTO problems VALUES (?,?,?,?)", problems)
         for first, last, bitmap in chunk.shards:
-            shard = (self._segment, len(self._bitmaps), int(ids[first]), int(ids[last]))
+            shard = (self._search_segment, len(self._bitmaps), int(ids[first]), int(ids[last]))
             db.execute("INSERT INTO search_shards VALUES (?,?,?,?)", shard)
             self._bitmaps.append(bitmap)
+            if len(self._bitmaps) == trigrams.MOST_SHARDS:
+                self._write_bands()
 
     def finish(
         self,
@@ -112,8 +115,7 @@ class Merge:
         self._write_references(final)
         self._write_pointer_calls(final)
         progress(9, 10)
-        bands = ((self._segment, band, data) for band, data in trigrams.bands(self._bitmaps))
-        self._db.executemany("INSERT INTO search_rows VALUES (?,?,?)", bands)
+        self._write_bands()
         self._sweep()
         progress(10, 10)
 
@@ -210,6 +212,13 @@ class Merge:
             self._db.executemany(statement, rows)
         fresh = list(self._conditions.items())[self._known_conditions :]
         self._db.executemany("INSERT INTO conditions VALUES (?,?)", ((number, text) for text, number in fresh))
+
+    def _write_bands(self) -> None:
+        """Write the bitmaps gathered so far as a segment of their own."""
+        bands = ((self._search_segment, band, data) for band, data in trigrams.bands(self._bitmaps))
+        self._db.executemany("INSERT INTO search_rows VALUES (?,?,?)", bands)
+        self._search_segment += 1
+        self._bitmaps.clear()
 
     def _sweep(self) -> None:
         """Drop the content that no tree has any more."""

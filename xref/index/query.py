@@ -618,10 +618,14 @@ class Index:
         chosen = _path_filter(path)
         wanted = {blob for blob, at in paths.items() if any(map(chosen, at))} if path else paths.keys()
         found: list[Match] = []
+        last, counted, number = -1, 0, 1
         for blob, text, (line, start, end) in Searcher(self._db).search(
             pattern, regex=regex, wanted=wanted.__contains__
         ):
-            number = text.count(b"\n", 0, line) + 1
+            if blob != last:
+                last, counted, number = blob, 0, 1
+            number += text.count(b"\n", counted, line)
+            counted = line
             shown = _shown_line(text, line, start, end)
             found += [Match(at, number, start - line + 1, shown) for at in paths[blob] if chosen(at)]
             if most is not None and len(found) >= most:

@@ -171,8 +171,8 @@ search_rows = Table(
     "search_rows",
     metadata,
     Column("segment", Integer, primary_key=True),
-    Column("band", Integer, primary_key=True, comment="number of the trigram hashes this row covers"),
-    Column("data", LargeBinary, nullable=False, comment="one bit for each trigram hash and shard, zstd"),
+    Column("band", Integer, primary_key=True, comment="number of the hashes this row covers"),
+    Column("data", LargeBinary, nullable=False, comment="one bit for each hash and shard, zstd"),
     sqlite_with_rowid=False,
-    comment="Which shards have which trigrams: see index/text.py.",
+    comment="Which shards have which trigrams and runs of four bytes: see index/trigrams.py.",
 )

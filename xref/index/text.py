@@ -1,6 +1,6 @@
 """Full-text and regular-expression search over the text in an index.
 
-Trigrams of what must occur (the string, or the literals of the expression) leave few shards; those are
+Trigrams and longer runs of what must occur (the string, or the literals of the expression) leave few shards; those are
 decompressed and searched.  Expressions run in RE2, whose time is linear in the text: no pattern can hang.
 This module alone leans on how SQLite and this schema store text; everyone else asks `Index.search`.
 """
@@ -69,7 +69,7 @@ class Searcher:
                     yield blob, text, hit
 
     def _candidates(self, literals: list[bytes]) -> Iterator[tuple[int, int]]:
-        """The shards, as runs of blobs, that have every trigram of every literal."""
+        """The shards, as runs of blobs, that may have every literal."""
         needed = sorted({int(number) for literal in literals for number in trigrams.hashes(literal)})
         segments = self._segments()
         for segment, shards in segments.items():
@@ -125,6 +125,8 @@ def _literal(needles: list[bytes]) -> Callable[[bytes], Iterator[Hit]]:
             yield place
             place = text.find(needle, place + 1)
 
+    if len(needles) == 1:
+        return lambda text: _lines(text, places(text, needles[0]))
     return lambda text: _lines(text, heapq.merge(*(places(text, needle) for needle in needles)))
 
 

@@ -1,8 +1,10 @@
-"""Which parts of the text can hold a string: trigram bitmaps over shards.
+"""Which parts of the text can hold a string: bitmaps of trigrams and of runs of four bytes over shards.
 
-A shard is a run of blobs of some 64 KB together.  Each trigram of its text, letters folded to one case, is
-hashed to one of 65,536 bits.  The bitmaps of all shards, turned sideways, are stored in bands of 128 hashes:
-for a string of n letters n - 2 rows are read and ANDed, and only the shards that are left are searched.
+A shard is a run of blobs of some 16 KB together.  Each trigram of its text and each run of four bytes, letters
+folded to one case, is hashed to one of 65,536 bits, each sort to its own.  The bitmaps of many shards, turned
+sideways, are stored in bands of 128 hashes: for a string of n letters 2n - 5 rows are read and ANDed, and only the
+shards that are left are searched.  Runs of four leave few shards for words whose every trigram is common ("slow
+start"); trigrams serve strings of three.
 Uses numpy and zstandard only.
 """
 
@@ -15,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
-HASHES = 65536
+#: trigrams have the first half, runs of four the second
+HASHES = 2 * 65536
 BAND = 128
 #: bytes of text in a shard, unless one file has more
-SHARD = 65536
+SHARD = 16384
 
 Bits = npt.NDArray[np.uint8]
 
@@ -27,14 +30,17 @@ _FOLD[65:91] += 32
 
 
 def hashes(text: bytes) -> npt.NDArray[np.uint32]:
-    """The hash of each trigram of a text, in order."""
+    """The hash of each trigram of a text, then of each run of four bytes, in order."""
     folded = _FOLD[np.frombuffer(text, np.uint8)]
     if len(folded) < 3:
         return np.zeros(0, np.uint32)
     mixed = folded[:-2] * np.uint32(0x9E37) ^ folded[1:-1] * np.uint32(0x1F35B) ^ folded[2:] * np.uint32(0x85EBCA)
-    mixed ^= mixed >> np.uint32(11)
-    hashed: npt.NDArray[np.uint32] = mixed & np.uint32(HASHES - 1)
-    return hashed
+    longer = mixed[:-1] ^ folded[3:] * np.uint32(0x27D4EB)
+    both = np.concatenate([mixed, longer])
+    both ^= both >> np.uint32(11)
+    both &= np.uint32(HASHES // 2 - 1)
+    both[len(mixed) :] += np.uint32(HASHES // 2)
+    return both
 
 
 def bitmap(texts: Iterable[bytes]) -> bytes:
@@ -43,6 +49,10 @@ def bitmap(texts: Iterable[bytes]) -> bytes:
     for text in texts:
         seen[hashes(text)] = True
     return np.packbits(seen).tobytes()
+
+
+#: shards whose bitmaps are turned together: 64 MB of them
+MOST_SHARDS = 4096
 
 
 def bands(bitmaps: list[bytes]) -> Iterator[tuple[int, bytes]]:

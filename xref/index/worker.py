@@ -6,6 +6,7 @@ Uses `source`, `parse` and the packing modules of this room; knows no database.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
@@ -93,13 +94,14 @@ def start(lessons: Lessons) -> None:
 
 
 def learn_chunk(jobs: list[Job]) -> list[tuple[str, Taught]]:
-    """What the macros of these C files teach; a file that cannot be read teaches nothing."""
+    """What the macros of these C files teach.
+
+    A file that cannot be read teaches nothing, nor does one at which we fail: reading it will say so.
+    """
     taught = []
     for job in jobs:
-        try:
+        with contextlib.suppress(Exception):
             taught.append((job.path, learn(read_file(job.os_path))))
-        except SourceError:
-            continue
     return taught
 
 
@@ -129,7 +131,10 @@ def read_chunk(jobs: list[Job]) -> ChunkResult:
         elif kind == "c":
             batch.append((number, job.path, data))
         elif kind == "asm":
-            result.facts.take(pack(parse_asm(data), _reader.vocabulary), number, conditions)
+            try:
+                result.facts.take(pack(parse_asm(data), _reader.vocabulary), number, conditions)
+            except Exception as error:
+                result.facts.problems.append((number, _fault(error)))
         if kind != "binary":
             shard.append(data)
         if sum(map(len, shard)) >= trigrams.SHARD:
@@ -183,10 +188,13 @@ def _read_batch(
             for file in batch:
                 _read_batch(reader, [file], result, conditions)
             return
-        reason = f"the parser failed on it ({type(error).__name__}: {error}); please report this"
-        result.facts.problems.append((batch[0][0], Problem(1, reason)))
+        result.facts.problems.append((batch[0][0], _fault(error)))
         return
     result.facts.take(packed, np.array([number for number, _, _ in batch], np.int32), conditions)
+
+
+def _fault(error: Exception) -> Problem:
+    return Problem(1, f"the parser failed on it ({type(error).__name__}: {error}); please report this")
 
 
 def _blob(job: Job, kind: str, data: bytes, compressor: zstandard.ZstdCompressor) -> BlobResult:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,9 +28,10 @@ Bools = npt.NDArray[np.bool_]
 Flags = npt.NDArray[np.uint32]
 
 #: a comment, a string or a character literal, whichever begins first; an unclosed comment runs to the end.
+#: GCC once took strings with line ends in them; a directive in one shows that its quote is a stray one.
 _OPAQUE = re.compile(
     rb"/\*(?:[^*]|\*(?!/))*+(?:\*/)?+|//(?:[^\\\n]|\\.)*+"
-    rb'|"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\\n]|\\.)++\'',
+    rb'|"(?:[^"\\\n]|\\.|\n(?![ \t]*#[ \t]*(?:if|el|endif|define|undef|include)))*+"|\'(?:[^\'\\\n]|\\.)++\'',
     re.DOTALL,
 )
 
@@ -134,12 +136,10 @@ def blank(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
     pieces: list[bytes] = []
     strings: list[tuple[int, int]] = []
     last = 0
-    for match in _OPAQUE.finditer(data):
+    for match in _opaque(data):
         start, end = match.span()
         first = data[start]
         if first == 34:
-            if end - start > 400 and data.count(b"\n", start, end) > 40:
-                continue  # a stray quote, not a string that long
             strings.append((start, end))
             piece = b'"' + b" " * (end - start - 2) + b'"'
         elif first == 47:
@@ -150,6 +150,36 @@ def blank(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
         last = end
     pieces.append(data[last:])
     return b"".join(pieces), strings
+
+
+def _opaque(data: bytes) -> Iterator[re.Match[bytes]]:
+    """The comments and literals of a file; what follows a stray quote is looked at again."""
+    position = 0
+    while True:
+        for match in _OPAQUE.finditer(data, position):
+            start, end = match.span()
+            if data[start] == 34 and data.find(b"\n", start, end) >= 0 and _is_stray(data, start, end):
+                position = start + 1
+                break
+            yield match
+        else:
+            return
+
+
+def _is_stray(data: bytes, start: int, end: int) -> bool:
+    """Whether what goes from a quote to the next one, lines below, is no string.
+
+    It is not where it would leave a directive's line (`#error who said "that`), and not if it is very long.
+    """
+    if end - start > 400 and data.count(b"\n", start, end) > 40:
+        return True
+    head = data[data.rfind(b"\n", 0, start) + 1 : start].lstrip()
+    if not head.startswith(b"#"):
+        return False
+    stop = data.find(b"\n", start, end)
+    while stop >= 0 and data[start:stop].endswith(b"\\"):
+        stop = data.find(b"\n", stop + 1, end)
+    return stop >= 0
 
 
 def tokenize(files: Sequence[bytes], vocabulary: Vocabulary) -> Tokens:

@@ -22,6 +22,8 @@ from xref.parse.packed import Packed
 _PLACEHOLDER = re.compile(rb"xq(\d+)_(\d+)z")
 #: a macro's name that is made of a parameter: `param_check_##type(...)`
 _PASTED_CALL = re.compile(rb"(\w*?)xq(\d+)_(\d+)z(\w*) ?\(")
+#: an argument that fits wherever a placeholder does: a word or number, or what begins with a string
+_PLAIN_ARGUMENT = re.compile(rb'\w*\Z|L?"')
 _DEEPEST = 7
 _LONGEST = 20_000
 _KEPT = frozenset(
@@ -98,8 +100,8 @@ class Makers:
             fixed = {place: arguments[place] for place in expansion.decisive if place < len(arguments)}
             expansion = self._expansion(macros, fixed, block, member, depth)
         elif not expansion.made:
-            # Perhaps an argument is a parameter list or a type of several words.
-            fixed = {place: text for place, text in enumerate(arguments) if not re.fullmatch(rb"\w+", text)}
+            # Perhaps an argument is a parameter list or a type of several words; a string never is.
+            fixed = {place: text for place, text in enumerate(arguments) if not _PLAIN_ARGUMENT.match(text)}
             if fixed:
                 expansion = self._expansion(macros, fixed, block, member, depth)
         return list(_filled(expansion, arguments))

@@ -54,10 +54,14 @@ def too_large(size: int, limit: int = MAX_FILE_BYTES) -> str | None:
 def read_file(path: bytes, limit: int = MAX_FILE_BYTES) -> bytes:
     """All of a regular file.  Raises SourceError if it cannot be read, or holds more than `limit` bytes."""
     try:
-        with open(os.open(path, _FLAGS), "rb") as file:  # noqa: PTH123  a descriptor, not a path
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        descriptor = os.open(path, _FLAGS)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
                 raise SourceError(f"{printable(path)} is not a regular file: index the tree again")
-            data = file.read(limit + 1)
+            data = _read_all(descriptor, status.st_size, limit)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise SourceError(
             f"cannot read {printable(path)} ({reason_of(error)}): make it readable, then index the tree again"
@@ -65,3 +69,20 @@ def read_file(path: bytes, limit: int = MAX_FILE_BYTES) -> bytes:
     if len(data) > limit:
         raise SourceError(f"{printable(path)} has more than {limit:,} bytes: it cannot be indexed")
     return data
+
+
+def _read_all(descriptor: int, size: int, limit: int) -> bytes:
+    """A file's bytes, more than `limit` of them if it has more; `size` is what its status says it has.
+
+    The descriptor is read as it is: a buffered file with a limit makes room for the limit, at each of 17,000 files.
+    """
+    data = os.read(descriptor, min(size, limit) + 1)
+    if len(data) == size:
+        return data
+    # It grew or shrank, or the file system gives little at a time or tells no sizes.
+    parts = [data]
+    length = len(data)
+    while length <= limit and (data := os.read(descriptor, 1 << 16)):
+        parts.append(data)
+        length += len(data)
+    return b"".join(parts)
