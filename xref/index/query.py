@@ -568,6 +568,61 @@ class Index:
     def _archs(self) -> tuple[str, ...]:
         return tuple(sorted({arch for path in self._all_paths if (arch := arch_of(path))}))
 
+    # -- for the graph: plain rows ------------------------------------------------------------------------
+
+    def names_of_kinds(self, kinds: Iterable[int]) -> frozenset[str]:
+        """Every name of the tree with a definition of one of these kinds (by number)."""
+        wanted = list(kinds)
+        query = (
+            "SELECT DISTINCT name FROM definitions JOIN symbols ON symbols.id = symbol "
+            f"JOIN files ON files.blob = definitions.blob AND tree = ? WHERE kind IN ({','.join('?' * len(wanted))})"
+        )
+        return frozenset(row[0] for row in self._db.execute(query, [self._tree_id, *wanted]))
+
+    def places(self, name: str) -> list[tuple[int, str, int, int, int, bool, int, int, str | None]]:
+        """The definitions of a name: (kind, file, line, column, end line, static, head, tail, made by)."""
+        query = (
+            "SELECT kind, path, line, column, end_line, static & 1, head, tail, m.name FROM symbols "
+            "JOIN definitions ON symbol = symbols.id JOIN files ON files.blob = definitions.blob AND files.tree = ? "
+            "LEFT JOIN symbols m ON m.id = macro WHERE symbols.name = ? AND static < 2"
+        )
+        return self._db.execute(query, [self._tree_id, name]).fetchall()
+
+    def places_in(self, path: str) -> list[tuple[str, int, int, int, int, bool, int, int, str | None]]:
+        """What a file defines: (name, kind, line, column, end line, static, head, tail, made by), in order."""
+        query = (
+            "SELECT symbols.name, kind, line, column, end_line, static & 1, head, tail, m.name FROM definitions "
+            "JOIN symbols ON symbols.id = symbol LEFT JOIN symbols m ON m.id = macro "
+            "WHERE blob = ? AND static < 2 ORDER BY line, column"
+        )
+        return self._db.execute(query, [self._blob(path)]).fetchall()
+
+    def shared_functions(self) -> frozenset[str]:
+        """The functions that more than one file can mean: with external linkage, or in a header."""
+        function, prototype = DEFINITION_KINDS.index("function"), DEFINITION_KINDS.index("prototype")
+        query = (
+            "SELECT DISTINCT name FROM definitions JOIN symbols ON symbols.id = symbol "
+            "JOIN files ON files.blob = definitions.blob AND tree = ? "
+            "WHERE kind IN (?, ?) AND (static & 1 = 0 OR path LIKE '%.h')"
+        )
+        return frozenset(row[0] for row in self._db.execute(query, [self._tree_id, function, prototype]))
+
+    def called_fields(self) -> frozenset[str]:
+        """The names of the members that are called through somewhere in the tree."""
+        query = (
+            "SELECT DISTINCT name FROM pointer_calls JOIN symbols ON symbols.id = field "
+            "JOIN files ON files.blob = pointer_calls.blob AND tree = ?"
+        )
+        return frozenset(row[0] for row in self._db.execute(query, [self._tree_id]))
+
+    def scopes_with_pointer_calls(self) -> frozenset[str]:
+        """The functions and macros that call through pointers."""
+        query = (
+            "SELECT DISTINCT name FROM pointer_calls JOIN symbols ON symbols.id = scope "
+            "JOIN files ON files.blob = pointer_calls.blob AND tree = ?"
+        )
+        return frozenset(row[0] for row in self._db.execute(query, [self._tree_id]))
+
     # -- for export and the graph: whole columns ---------------------------------------------------------
 
     def symbol_names(self) -> dict[int, str]:

@@ -1,0 +1,748 @@
+"""Where function pointers come from and go to, in one file: what the resolver writes into the index.
+
+A *slot* is what can hold a function's address; its name is text:
+
+    F:tag.member        a member of a struct or union         N:member          … of a struct that is not known
+    V:name              a variable of file scope              V:name@file       … that is static
+    L:function:name     a local                               P:function:2      a parameter, counted from 0
+    R:function          what a function returns               A:slot:2          an argument of a call through a slot
+
+A function is its name, and `name@file` where it has internal linkage.  A *flow* says that a function or the
+content of one slot gets into another, at a place; a *site* is a call through a slot.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from xref.graph.syntax import KEYWORDS
+from xref.graph.syntax import TYPE_WORDS
+from xref.graph.syntax import Declared
+from xref.graph.syntax import Node
+from xref.graph.syntax import Parser
+from xref.graph.syntax import Token
+from xref.graph.syntax import Type
+from xref.graph.syntax import children
+from xref.graph.syntax import is_word
+from xref.graph.syntax import tokens_of
+from xref.graph.types import Types
+from xref.graph.types import end_of_declaration
+from xref.graph.types import head_of
+from xref.index.places import Place
+
+_WORDS = re.compile(r"[A-Za-z_]\w*")
+#: a name whose value is taken: not a member, not called
+_VALUES = re.compile(r"(?<![\w.>])[A-Za-z_]\w*(?!\w|\s*\()")
+_POINTER = re.compile(r"\(\s*\*+\s*\w+\s*(?:\[[^\]]*\]\s*)?\)\s*\(")
+_HOW = {".": "designated", ":": "gnu", "": "positional"}
+_DEEPEST = 50
+
+
+class Flow(NamedTuple):
+    """Something gets into the slot `into`: a function (`direct`), or what another slot holds."""
+
+    into: str
+    source: str
+    direct: bool
+    file: str
+    line: int
+    column: int
+    #: designated gnu positional assigned argument pasted returned
+    how: str
+    instance: str | None
+    macro: str | None
+    #: the function in whose body it happens, None at file level
+    function: str | None
+    #: where a macro that is used here does it: "file:line"
+    through: str | None
+
+
+class Site(NamedTuple):
+    """A call through a slot; line and column are those of the callee's name, or of the macro that hides the call."""
+
+    file: str
+    line: int
+    column: int
+    function: str | None
+    slot: str
+    struct: str | None
+    field: str | None
+    macro: str | None
+
+
+class Hidden(NamedTuple):
+    """A call of a function that is an argument of a macro which calls it."""
+
+    function: str | None
+    callee: str
+    file: str
+    line: int
+    macro: str
+    evidence: str
+    through: str | None
+
+
+class FileFlow(NamedTuple):
+    """All of one file."""
+
+    flows: list[Flow]
+    sites: list[Site]
+    hidden: list[Hidden]
+
+
+class Knowledge:
+    """What is known of the whole tree before any file is read: which names can matter."""
+
+    def __init__(self, types: Types) -> None:
+        index = types.places.index
+        self.types = types
+        self.fields = index.called_fields()
+        self.calling = index.scopes_with_pointer_calls()
+        self.functions = index.shared_functions()
+        self._function_types: dict[str, bool] = {}
+        self._active: dict[str, bool] = {}
+
+    def is_function_type(self, name: str) -> bool:
+        """Is it a typedef of a function or of a pointer to one?"""
+        if name not in self.types.type_names:
+            return False
+        known = self._function_types.get(name)
+        if known is None:
+            known = self._function_types[name] = self.types.is_function_pointer(("name", name), "")
+        return known
+
+    def is_active(self, name: str, depth: int = 0) -> bool:
+        """Does this macro call through pointers, paste names, or store into a member that is called through?"""
+        known = self._active.get(name)
+        if known is None:
+            self._active[name] = False
+            known = self._active[name] = name in self.calling or any(
+                self._stores(place.file, name, depth)
+                for place in self.types.places.all(name)[:6]
+                if place.kind == "macro"
+            )
+        return known
+
+    def _stores(self, path: str, name: str, depth: int) -> bool:
+        for body in self.types.macros(name, path):
+            before = ""
+            for place, token in enumerate(body.body):
+                following = body.body[place + 1].text if place + 1 < len(body.body) else ""
+                if following == "##" and before == "=":
+                    return True
+                if token.text in self.fields and before in (".", "->") and following == "=":
+                    return True
+                if (
+                    depth < 4
+                    and token.text in self.types.macro_names
+                    and token.text != name
+                    and before not in (".", "->")
+                    and self.is_active(token.text, depth + 1)
+                ):
+                    return True
+                before = token.text
+        return False
+
+
+class _Function:
+    """A function that is read: what its locals and parameters are."""
+
+    def __init__(self, reader: Reader, place: Place | None, tokens: list[Token]) -> None:
+        self.path = reader.path
+        self.name = None if place is None else reader.identity(place)
+        self._reader = reader
+        self._tokens = tokens
+        self.parameters: dict[str, int] = {}
+        self._types: dict[str, Type] = {}
+        self._locals: dict[str, Type] | None = None
+        self.returns_pointer = False
+        if place is not None:
+            declared = reader.types.function(place.name, reader.path) if place.macro is None else None
+            if declared is not None and declared.type[0] == "function":
+                self.returns_pointer = reader.types.is_function_pointer(declared.type[1], self.path)
+                for number, each in enumerate(reader.types.parameters(declared.type)):
+                    if each.name:
+                        self.parameters[each.name] = number
+                        self._types[each.name] = each.type
+            elif place.macro is not None:
+                self._made_parameters(place)
+
+    def _made_parameters(self, place: Place) -> None:
+        """`SYSCALL_DEFINE2(name, int, fd, char *, buf)`: types and names by turns."""
+        types = self._reader.types
+        text = self._reader.text.with_directives[place.head : place.tail]
+        opening = text.find("(")
+        parts = [part.strip() for part in text[opening + 1 :].rstrip(" ;)").split(",")]
+        for kind, name in zip(parts[1:], parts[2:], strict=False):
+            if is_word(name) and name not in KEYWORDS:
+                declared = Parser(tokens_of(f"{kind} {name};", self.path, place.head), types.is_type)
+                for each in declared.declaration():
+                    self._types.setdefault(each.name, each.type)
+                    self.parameters.setdefault(each.name, len(self.parameters))
+
+    def type_of(self, name: str) -> Type | None:
+        return self._types.get(name) or self.locals.get(name)
+
+    @property
+    def locals(self) -> dict[str, Type]:
+        if self._locals is None:
+            self._locals = {}
+            is_type = self._reader.types.is_type
+
+            def declares(tokens: list[Token]) -> bool:
+                return bool(tokens) and (tokens[0].text in TYPE_WORDS or is_type(tokens[0].text))
+
+            for node in Parser(self._tokens, is_type, declares).statements():
+                if node[0] == "declare":
+                    for declared in node[1]:
+                        if not (declared.type[0] == "function"):
+                            self._locals.setdefault(declared.name, declared.type)
+        return self._locals
+
+
+class Reader:
+    """Reads one file."""
+
+    def __init__(self, knowledge: Knowledge, path: str) -> None:
+        self.path = path
+        self.knowledge = knowledge
+        self.types = knowledge.types
+        self.text = self.types.places.text(path)
+        self._places = self.types.places.of_file(path)
+        self._own = {place.name for place in self._places if place.kind == "function"}
+        self._made = FileFlow([], [], [])
+        self._seen: set[tuple[object, ...]] = set()
+
+    def run(self) -> FileFlow:
+        """Everything that this file does with functions' addresses."""
+        code = self.text.code
+        done = -1
+        last_body = -1
+        for place in self._places:
+            if place.kind == "function":
+                start = place.tail
+                end = self.text.start(place.end_line + 1)
+                if start <= last_body:
+                    continue
+                last_body = start
+                body = code[start:end]
+                if self._is_relevant(body, code[place.head : start], place.name):
+                    self._read_body(place, tokens_of(body, self.path, start))
+            elif place.kind == "variable" and place.head > done and place.head > last_body:
+                head = head_of(code, place.head)
+                text = code[head : max(place.tail, end_of_declaration(code, head))]
+                if place.macro is None:
+                    done = place.head
+                if place.macro is not None and place.macro.startswith("EXPORT_"):
+                    continue  # makes a function's address known to modules; nothing calls it there
+                if ("=" in text or place.macro is not None) and self._mentions(text):
+                    self._read_variable(place, tokens_of(text + ";", self.path, head))
+        return self._made
+
+    # -- what is worth reading ------------------------------------------------------------------------
+
+    def is_function(self, name: str) -> bool:
+        """Can this name, where it is no local, mean a function here?"""
+        return name in self._own or name in self.knowledge.functions
+
+    def _mentions(self, text: str) -> bool:
+        return any(self.is_function(word) for word in _VALUES.findall(text))
+
+    def _is_relevant(self, body: str, head: str, name: str) -> bool:
+        if name in self.knowledge.calling or _POINTER.search(head) or _POINTER.search(body) or self._mentions(body):
+            return True
+        knowledge = self.knowledge
+        words = set(_WORDS.findall(body))
+        if not words.isdisjoint(knowledge.fields):
+            return True
+        words.update(_WORDS.findall(head))
+        return any(
+            knowledge.is_function_type(word) or (word in self.types.macro_names and knowledge.is_active(word))
+            for word in words
+        )
+
+    def _wanted(self, function: _Function) -> _Wanted:
+        return _Wanted(self, function)
+
+    # -- functions and variables ----------------------------------------------------------------------
+
+    def identity(self, place: Place) -> str:
+        """How a function is called in slots."""
+        return f"{place.name}@{place.file}" if place.static else place.name
+
+    def function_of(self, name: str) -> str:
+        """The function that a name means in this file."""
+        place = self.types.places.best(name, ("function", "prototype", "label"), self.path)
+        if place is not None and place.static and place.kind == "prototype":
+            # declared static before it is defined
+            return f"{name}@{place.file}"
+        return self.identity(place) if place is not None else name
+
+    def _read_body(self, place: Place, tokens: list[Token]) -> None:
+        function = _Function(self, place, tokens)
+        wanted = _Wanted(self, function)
+        opened = self._expanded(tokens, function)
+        if opened is not tokens:
+            function = _Function(self, place, opened)
+            wanted = _Wanted(self, function)
+        for node in Parser(opened, self.types.is_type, wanted).statements():
+            self._visit(node, function)
+
+    def _read_variable(self, place: Place, tokens: list[Token]) -> None:
+        function = _Function(self, None, [])
+        opened = self._expanded(tokens, function)
+        for node in Parser(opened, self.types.is_type).statements():
+            self._visit(node, function)
+
+    def _expanded(self, tokens: list[Token], function: _Function) -> list[Token]:
+        names = self.types.macro_names
+        if not any(token.text in names for token in tokens):
+            return tokens
+
+        def wanted(token: Token, arguments: list[list[Token]], following: str) -> bool:
+            name = token.text
+            if not token.macro and function.type_of(name) is not None:
+                return False
+            if following in ("->", ".", "=") or (following in ("(", "[") and not self.is_function(name)):
+                return True
+            if self.knowledge.is_active(name):
+                return True
+            for argument in arguments:
+                bare = [token for token in argument if token.text not in ("&", "(", ")")]
+                if len(bare) == 1 and self._names_function(bare[0].text, function):
+                    return True
+            return False
+
+        return self.types.expand(tokens, self.path, wanted)
+
+    def _names_function(self, name: str, function: _Function) -> bool:
+        return self.is_function(name) and function.type_of(name) is None
+
+    # -- walking --------------------------------------------------------------------------------------
+
+    def _visit(self, node: Node, function: _Function, depth: int = 0) -> None:
+        if depth > _DEEPEST:
+            return
+        tag = node[0]
+        if tag == "declare":
+            for declared in node[1]:
+                self._declared(declared, function)
+        elif tag == "assign":
+            self._assigned(node[1], node[2], node[3], function)
+        elif tag == "call":
+            self._called(node, function)
+        elif tag == "return" and function.returns_pointer and function.name is not None:
+            for source in self._sources(node[1], function):
+                self._flow(f"R:{function.name}", source, "returned", None, function, None)
+        elif tag == "cast" and node[2][0] == "list":
+            self._list(node[2], node[1], None, function)
+        for child in children(node):
+            self._visit(child, function, depth + 1)
+
+    def _declared(self, declared: Declared, function: _Function) -> None:
+        if declared.value is None or declared.token is None:
+            return
+        if declared.value[0] == "list":
+            self._list(declared.value, declared.type, declared.name, function)
+            return
+        slot = self._variable_slot(declared.name, function)
+        for source in self._sources(declared.value, function):
+            if source.direct or self.types.is_function_pointer(declared.type, self.path):
+                self._flow(slot, source, "assigned", None, function, declared.token)
+
+    def _assigned(self, target: Node, value: Node, token: Token, function: _Function) -> None:
+        if value[0] == "list":
+            return
+        if value[0] == "cast" and value[2][0] == "list":
+            return
+        sources = self._sources(value, function)
+        if not sources:
+            return
+        slot = self._slot(target, function)
+        if slot is None:
+            return
+        typed = None
+        for source in sources:
+            if not source.direct:
+                if typed is None:
+                    typed = self.types.is_function_pointer(
+                        self.types.typeof(target, function), self.path
+                    ) or self.types.is_function_pointer(self.types.typeof(value, function), self.path)
+                if not typed:
+                    continue
+            self._flow(slot, source, "assigned", None, function, token)
+
+    def _called(self, node: Node, function: _Function) -> None:
+        callee, arguments, opening = node[1], node[2], node[3]
+        while callee[0] in ("cast",) or (callee[0] == "unary" and callee[1] in ("*", "&")):
+            callee = callee[2]
+        known: list[str] = []
+        if callee[0] == "id" and function.type_of(callee[1].text) is None:
+            name = callee[1].text
+            if self.is_function(name):
+                known = [self.function_of(name)]
+                if opening.macro and not callee[1].macro:
+                    self._hide(callee[1], opening, known[0], function)
+        for option in callee[1] if callee[0] == "choice" else [callee]:
+            if not known:
+                slot = self._site(option, function)
+                if slot is not None:
+                    known.append(f"A:{slot}")
+        for number, argument in enumerate(arguments):
+            sources = [
+                source
+                for source in self._sources(argument, function)
+                if source.direct or self.types.is_function_pointer(self.types.typeof(argument, function), self.path)
+            ]
+            for target in known if sources else ():
+                into = f"{target}:{number}" if target.startswith("A:") else f"P:{target}:{number}"
+                for source in sources:
+                    self._flow(into, source, "argument", None, function, None)
+
+    def _site(self, callee: Node, function: _Function) -> str | None:
+        """Note a call through a pointer; returns the slot."""
+        while callee[0] in ("cast", "unary", "index"):
+            callee = callee[1] if callee[0] == "index" else callee[2]
+        token: Token
+        if callee[0] == "id":
+            token = callee[1]
+            if token.text in KEYWORDS or (
+                token.text in self.types.macro_names and function.type_of(token.text) is None
+            ):
+                return None
+            declared = function.type_of(token.text)
+            if declared is None and self.types.variable(token.text, self.path) is None:
+                return None
+        elif callee[0] == "member":
+            token = callee[2]
+        elif callee[0] == "call":
+            inner = callee[1]
+            if inner[0] != "id" or not self.is_function(inner[1].text):
+                return None
+            token = inner[1]
+        else:
+            return None
+        slot = self._slot(callee, function)
+        if slot is None:
+            return None
+        holder, field = None, None
+        if callee[0] == "member":
+            field = token.text
+            holder = slot[2:].rpartition(".")[0] or None if slot.startswith("F:") else None
+        line, column, file = self._where(token)
+        site = Site(file, line, column, function.name, slot, holder, field, token.macro or None)
+        key = ("site", *site)
+        if key not in self._seen:
+            self._seen.add(key)
+            self._made.sites.append(site)
+        return slot
+
+    def _hide(self, callee: Token, opening: Token, target: str, function: _Function) -> None:
+        """A function that is handed to a macro, which calls it."""
+        text = self.types.places.text(callee.path)
+        through = self._told(opening)
+        line = self.text.line(opening.use) if opening.use >= 0 else text.line(callee.at)
+        evidence = f"{callee.path}:{text.line(callee.at)}"
+        hidden = Hidden(function.name, target, self.path, line, opening.macro, evidence, through)
+        if ("hidden", *hidden) not in self._seen:
+            self._seen.add(("hidden", *hidden))
+            self._made.hidden.append(hidden)
+
+    def _where(self, token: Token) -> tuple[int, int, str]:
+        """Line, column and file of a token as the file that is read has it."""
+        if token.macro and token.use >= 0:
+            return self.text.line(token.use), self.text.column(token.use), self.path
+        text = self.types.places.text(token.path)
+        return text.line(token.at), text.column(token.at), token.path
+
+    def _told(self, token: Token) -> str:
+        return f"{token.path}:{self.types.places.text(token.path).line(token.at)}"
+
+    # -- slots and sources ----------------------------------------------------------------------------
+
+    def _variable_slot(self, name: str, function: _Function) -> str:
+        if function.name is not None:
+            if name in function.parameters:
+                return f"P:{function.name}:{function.parameters[name]}"
+            if name in function.locals:
+                return f"L:{function.name}:{name}"
+        place = self.types.places.best(name, ("variable", "prototype"), self.path)
+        return f"V:{name}@{place.file}" if place is not None and place.static else f"V:{name}"
+
+    def _slot(self, node: Node, function: _Function) -> str | None:
+        """The slot that an expression denotes."""
+        for _ in range(20):
+            tag = node[0]
+            if tag == "id":
+                return self._variable_slot(node[1].text, function)
+            if tag == "member":
+                member = self.types.member(node, function)
+                if member is None or not member.holder:
+                    return f"N:{node[2].text}" if member is None else f"F:.{node[2].text}"
+                return f"F:{member.holder}.{node[2].text}"
+            if tag == "call":
+                callee = node[1]
+                if callee[0] == "id" and self.is_function(callee[1].text):
+                    return f"R:{self.function_of(callee[1].text)}"
+                return None
+            if tag == "index":
+                node = node[1]
+            elif tag == "cast" or (tag == "unary" and node[1] in ("*", "&")):
+                node = node[2]
+            elif tag in ("comma", "block") and node[1]:
+                node = node[1][-1]
+            elif tag == "choice":
+                node = node[1][0]
+            else:
+                return None
+        return None
+
+    def _sources(self, node: Node, function: _Function) -> list[_Source]:
+        """The functions and slots whose address an expression's value can be."""
+        tag = node[0]
+        if tag == "id":
+            token = node[1]
+            if function.type_of(token.text) is not None:
+                return [_Source(self._variable_slot(token.text, function), False, token)]
+            if self.is_function(token.text):
+                variable = self.types.places.best(
+                    token.text, ("function", "prototype", "variable", "enumerator", "macro"), self.path
+                )
+                if (
+                    variable is not None
+                    and variable.kind in ("function", "prototype")
+                    and self.types.places.seen(variable, self.path)
+                    and self._is_code(variable)
+                ):
+                    return [_Source(self.function_of(token.text), True, token)]
+            if self.types.places.best(token.text, ("variable", "prototype"), self.path) is not None:
+                return [_Source(self._variable_slot(token.text, function), False, token)]
+            return []
+        if tag == "member":
+            slot = self._slot(node, function)
+            return [_Source(slot, False, node[2])] if slot is not None else []
+        if tag == "index":
+            slot = self._slot(node, function)
+            first = node[1]
+            while first[0] in ("index", "unary", "cast"):
+                first = first[1] if first[0] == "index" else first[2]
+            token = first[1] if first[0] == "id" else first[2] if first[0] == "member" else None
+            return [_Source(slot, False, token)] if slot is not None and token is not None else []
+        if tag == "cast" or (tag == "unary" and node[1] in ("&", "*")):
+            return self._sources(node[2], function)
+        if tag == "choice":
+            return [source for each in node[1] for source in self._sources(each, function)]
+        if tag == "assign":
+            return self._sources(node[2], function)
+        if tag in ("comma", "block") and node[1]:
+            return self._sources(node[1][-1], function)
+        if tag == "call" and node[1][0] == "id":
+            name = node[1][1].text
+            if self.is_function(name) and function.type_of(name) is None:
+                declared = self.types.function(name, self.path)
+                if declared is not None and self.types.is_function_pointer(_returned(declared.type), self.path):
+                    return [_Source(f"R:{self.function_of(name)}", False, node[1][1])]
+        return []
+
+    def _is_code(self, place: Place) -> bool:
+        """Is it a function, and not a variable that is declared `extern`?"""
+        if place.kind == "function":
+            return True
+        declared = self.types._declaration(place)
+        return declared is None or declared.type[0] == "function"
+
+    def _flow(
+        self,
+        into: str,
+        source: _Source,
+        how: str,
+        instance: str | None,
+        function: _Function,
+        at: Token | None,
+    ) -> None:
+        if into == source.name and not source.direct:
+            return
+        token = source.token
+        text = self.types.places.text(token.path)
+        macro = token.macro or (at.macro if at is not None else "") or None
+        through = None
+        if source.direct and token.macro and token.path == self.path and how == "assigned":
+            how = "pasted"
+        if at is not None and at.macro and (at.path, at.at) != (token.path, token.at):
+            through = self._told(at)
+        flow = Flow(
+            into, source.name, source.direct, token.path, text.line(token.at), text.column(token.at), how, instance,
+            macro, function.name, through,
+        )  # fmt: skip
+        if flow not in self._seen:
+            self._seen.add(flow)
+            self._made.flows.append(flow)
+
+    # -- initialisers ---------------------------------------------------------------------------------
+
+    def _list(self, node: Node, made: Type, instance: str | None, function: _Function) -> None:
+        """What a braced initialiser of this type stores."""
+        items = node[1]
+        place = 0
+        resolved = self._resolved(made, function)
+        if resolved is None:
+            for path, value in items:
+                if path and path[-1][0] in (".", ":"):
+                    self._value(value, None, f"N:{path[-1][1]}", _HOW[path[-1][0]], instance, function)
+                elif value[0] == "list":
+                    self._list(value, ("base",), instance, function)
+            return
+        while place < len(items):
+            place = self._fill(items, place, resolved, instance, function, designated=True)
+
+    def _resolved(self, made: Type, function: _Function) -> Type | None:
+        if made[0] == "typeof":
+            return self.types.typeof(made[1], function)
+        return self.types.resolve(made, self.path)
+
+    def _fill(
+        self, items: list[tuple[tuple[tuple[str, str], ...], Node]], place: int, made: Type, instance: str | None,
+        function: _Function, *, designated: bool,
+    ) -> int:  # fmt: skip
+        """Take items for a struct or array from `place` on; returns the first that is left."""
+        if made[0] in ("struct", "inline"):
+            members = self.types.members(made, self.path)
+            order = list(members)
+            position = 0
+            while place < len(items) and (position < len(order) or items[place][0]):
+                path, value = items[place]
+                if path and not designated:
+                    return place
+                mark = ""
+                if path:
+                    if path[0][0] == "[":
+                        return place + 1
+                    mark, name = path[0]
+                    if name in members:
+                        position = order.index(name)
+                    elif len(path) == 1:
+                        self._value(value, None, f"N:{name}", _HOW[mark], instance, function)
+                        place += 1
+                        continue
+                if position >= len(order):
+                    return place + 1
+                name = order[position]
+                member = members[name]
+                position += 1
+                if len(path) > 1:
+                    inner = self._resolved(member.type, function)
+                    if inner is not None:
+                        self._fill([(path[1:], value)], 0, inner, instance, function, designated=True)
+                    place += 1
+                    continue
+                slot = f"F:{member.holder}.{name}"
+                place = self._item(items, place, member.type, slot, _HOW[mark], instance, function)
+            return place if place < len(items) and not designated else max(place, len(items))
+        if made[0] == "pointer":
+            count = 0
+            while place < len(items):
+                path, value = items[place]
+                if path and path[0][0] != "[":
+                    return place if not designated else place + 1
+                if len(path) > 1:
+                    inner = self._resolved(made[1], function)
+                    if inner is not None:
+                        self._fill([(path[1:], value)], 0, inner, instance, function, designated=True)
+                    place += 1
+                    continue
+                slot = self._variable_slot(instance, function) if instance else "N:"
+                place = self._item(items, place, made[1], slot, "positional", instance, function)
+                count += 1
+                if not designated:
+                    return place
+            return place
+        self._value(items[place][1], made, f"V:{instance}", "positional", instance, function)
+        return place + 1
+
+    def _item(
+        self, items: list[tuple[tuple[tuple[str, str], ...], Node]], place: int, made: Type, slot: str, how: str,
+        instance: str | None, function: _Function,
+    ) -> int:  # fmt: skip
+        """One member or element; returns the first item that is left."""
+        value = items[place][1]
+        if value[0] == "list":
+            inner = self._resolved(made, function)
+            if inner is not None and inner[0] == "pointer" and self.types.is_function_pointer(inner, self.path):
+                for _, each in value[1]:
+                    self._value(each, inner, slot, how, instance, function)
+            elif inner is not None:
+                self._list(value, inner, instance, function)
+            elif len(value[1]) == 1:
+                self._value(value[1][0][1], None, slot, how, instance, function)
+            return place + 1
+        if value[0] == "cast" and value[2][0] == "list":
+            self._list(value[2], value[1], instance, function)
+            return place + 1
+        inner = self._resolved(made, function)
+        if inner is not None and inner[0] in ("struct", "inline") and not items[place][0]:
+            # braces left out: its members follow one by one
+            return self._fill(items, place, inner, instance, function, designated=False)
+        self._value(value, made, slot, how, instance, function)
+        return place + 1
+
+    def _value(
+        self, value: Node, made: Type | None, slot: str, how: str, instance: str | None, function: _Function
+    ) -> None:
+        for source in self._sources(value, function):
+            if source.direct or (made is not None and self.types.is_function_pointer(made, self.path)):
+                self._flow(slot, source, how, instance, function, None)
+
+
+class _Source(NamedTuple):
+    name: str
+    direct: bool
+    token: Token
+
+
+class _Wanted:
+    """Is a statement worth reading?"""
+
+    def __init__(self, reader: Reader, function: _Function) -> None:
+        self._reader = reader
+        self._function = function
+
+    def __call__(self, tokens: list[Token]) -> bool:
+        reader, function = self._reader, self._function
+        fields = reader.knowledge.fields
+        before = ""
+        stores = any(token.text == "=" for token in tokens) or (bool(tokens) and tokens[0].text == "return")
+        for place, token in enumerate(tokens):
+            text = token.text
+            following = tokens[place + 1].text if place + 1 < len(tokens) else ""
+            if before in (".", "->"):
+                if text in fields and (stores or following in ("(", ")", ",", "[")):
+                    return True
+            elif following == "(" and before == "(" and text == "*":
+                return True
+            elif (text[0].isalpha() or text[0] == "_") and text not in KEYWORDS:
+                if following == "(":
+                    if before == "*" or text in function.parameters or token.macro or self._is_pointer(text):
+                        return True
+                elif self._is_pointer(text) or (
+                    reader.is_function(text) and reader._names_function(text, function)
+                ):
+                    return True
+            elif text == "(" and before in (")", "]"):
+                return True
+            before = text
+        return False
+
+    def _is_pointer(self, name: str) -> bool:
+        """Is it a local or parameter that points to a function?"""
+        made = self._function.type_of(name)
+        return made is not None and self._reader.types.is_function_pointer(made, self._reader.path)
+
+
+def _returned(made: Type) -> Type | None:
+    return made[1] if made[0] == "function" else None
+
+
+def flow_of(knowledge: Knowledge, path: str) -> FileFlow:
+    """The flows and sites of one file."""
+    return Reader(knowledge, path).run()

@@ -1,0 +1,602 @@
+"""The struct behind an expression, from the index's own declarations.
+
+Types are those of `syntax`; a struct is identified by what shows: its tag, or the typedef's name where it has no tag.
+Declarations are read on demand and kept.  Uses the index through `Places`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+from typing import Protocol
+
+from xref.graph.syntax import BASE
+from xref.graph.syntax import KEYWORDS
+from xref.graph.syntax import Declared
+from xref.graph.syntax import Node
+from xref.graph.syntax import Parser
+from xref.graph.syntax import Token
+from xref.graph.syntax import Type
+from xref.graph.syntax import is_word
+from xref.graph.syntax import tokens_of
+from xref.index.places import Place
+from xref.index.places import Places
+
+_DEEPEST = 40
+_LONGEST_MACRO = 8000
+
+
+class Member(NamedTuple):
+    """A member's type, and the struct or union that holds it: its tag, its typedef's name, or ""."""
+
+    type: Type
+    holder: str
+
+
+class MacroBody(NamedTuple):
+    """A macro: params is None for one without arguments; `rest` is the name of a variable argument."""
+
+    name: str
+    params: tuple[str, ...] | None
+    rest: str | None
+    body: tuple[Token, ...]
+    path: str
+    line: int
+
+
+class Scope(Protocol):
+    """What a name means inside a function."""
+
+    path: str
+
+    def type_of(self, name: str) -> Type | None:
+        """The type of a local or a parameter."""
+
+
+class Types:
+    """Declarations of a tree, as types."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.type_names = places.names("typedef")
+        self.macro_names = places.names("macro")
+        self.function_names = places.names("function", "prototype")
+        self._members: dict[object, dict[str, Member]] = {}
+        self._typedefs: dict[tuple[str, int], Type] = {}
+        self._declared: dict[tuple[str, str, int], Declared | None] = {}
+        self._macros: dict[tuple[str, str], list[MacroBody]] = {}
+
+    def is_type(self, name: str) -> bool:
+        """Is it a typedef's name?"""
+        return name in self.type_names
+
+    # -- declarations ---------------------------------------------------------------------------------
+
+    def function(self, name: str, path: str) -> Declared | None:
+        """How a function is declared, as seen from a file."""
+        place = self.places.best(name, ("function", "prototype"), path)
+        if place is None or place.macro is not None:
+            return None
+        return self._declaration(place)
+
+    def variable(self, name: str, path: str) -> Declared | None:
+        """How a variable of file scope is declared, as seen from a file."""
+        place = self.places.best(name, ("variable", "prototype"), path)
+        if place is None:
+            return None
+        if place.macro is not None:
+            return self._made_variable(place)
+        return self._declaration(place)
+
+    def _made_variable(self, place: Place) -> Declared | None:
+        """`DEFINE_PER_CPU(struct softnet_data, softnet_data)`: the type among the arguments."""
+        text = self.places.text(place.file).with_directives[place.head : place.tail]
+        opening = text.find("(")
+        tokens = tokens_of(text[opening + 1 :].rstrip(" ;)"), place.file, place.head + opening + 1)
+        first = next(iter(split(tokens, ",")), [])
+        if not first or not (first[0].text in KEYWORDS or self.is_type(first[0].text)):
+            return None
+        try:
+            made = Parser(first, self.is_type).type_name()
+        except Exception:  # noqa: BLE001  what cannot be read has no type
+            return None
+        return Declared(place.name, made, None, None) if made != BASE else None
+
+    def _declaration(self, place: Place) -> Declared | None:
+        key = (place.name, place.file, place.head)
+        if key not in self._declared:
+            code = self.places.text(place.file).code
+            head = head_of(code, place.head)
+            text = code[head : place.tail]
+            if place.kind == "variable":
+                text = _before_value(text)
+            tokens = tokens_of(text, place.file, head)
+            found = None
+            for declared in _safely(Parser(tokens, self.is_type)):
+                if declared.name == place.name:
+                    found = declared
+            self._declared[key] = found
+        return self._declared[key]
+
+    def parameters(self, made: Type) -> list[Declared]:
+        """The parameters of a function's type."""
+        found = []
+        for piece in split(list(made[2] or ()), ","):
+            parser = Parser(piece, self.is_type)
+            declared = next(iter(_safely(parser)), None)
+            if declared is None:
+                parser = Parser(piece, self.is_type)
+                try:
+                    declared = Declared("", parser.type_name(), None, None)
+                except Exception:  # noqa: BLE001  what cannot be read has no type
+                    declared = Declared("", BASE, None, None)
+            found.append(declared)
+        return found
+
+    def resolve(self, made: Type | None, path: str, depth: int = 0) -> Type | None:
+        """A type with typedefs followed: a struct, pointer or function, or None where it is none of these."""
+        while made is not None and made[0] == "name" and depth < _DEEPEST:
+            depth += 1
+            place = self.places.best(made[1], ("typedef",), path)
+            if place is None:
+                return None
+            made = self._typedef(place)
+        if made is not None and made[0] in ("name", "base"):
+            return None
+        return made
+
+    def _typedef(self, place: Place) -> Type:
+        key = (place.file, place.head)
+        known = self._typedefs.get((place.name + "\0" + place.file, place.head))
+        if known is not None:
+            return known
+        code = self.places.text(place.file).code
+        head = head_of(code, place.head)
+        text = code[head : end_of_declaration(code, head)]
+        made: Type = BASE
+        for declared in _safely(Parser(tokens_of(text, place.file, head), self.is_type)):
+            if declared.name == place.name:
+                made = declared.type
+                if made[0] == "inline" and not made[3]:
+                    made = (*made[:3], place.name, made[4])
+        if made[0] == "name" and made[1] == place.name:
+            made = BASE
+        self._typedefs[place.name + "\0" + key[0], key[1]] = made
+        return made
+
+    def members(self, made: Type, path: str) -> dict[str, Member]:
+        """The members of a struct or union, those of unnamed ones in it included."""
+        if made[0] == "inline":
+            key: object = (made[1], made[2])
+            if key not in self._members:
+                self._members[key] = {}
+                self._members[key] = self._read_members(list(made[4]), made[3] or "anon")
+            return self._members[key]
+        place = self.places.best(made[1], ("struct", "union"), path)
+        if place is None:
+            # `#define arpt_entry_target ipt_entry_target`
+            other = next((body for body in self.macros(made[1], path) if body.params is None), None)
+            if other is not None and len(other.body) == 1 and other.body[0].text != made[1]:
+                return self.members(("struct", other.body[0].text), path)
+            return {}
+        key = (place.file, place.line, place.column)
+        if key not in self._members:
+            self._members[key] = {}
+            code = self.places.text(place.file).code
+            opening = code.find("{", place.head)
+            closing = _closing(code, opening) if opening >= 0 else -1
+            if closing > 0:
+                tokens = tokens_of(code[opening + 1 : closing], place.file, opening + 1)
+                self._members[key] = self._read_members(tokens, made[1])
+        return self._members[key]
+
+    def _read_members(self, tokens: list[Token], holder: str) -> dict[str, Member]:
+        found: dict[str, Member] = {}
+        for piece in split(tokens, ";"):
+            if len(piece) > 2 and piece[1].text == "(" and piece[0].text in self.macro_names:
+                if piece[0].text.startswith("struct_group"):
+                    # struct_group(name, members…): as if they stood here
+                    inside = piece[2:-1] if piece[-1].text == ")" else piece[2:]
+                    start = next((n for n, token in enumerate(inside) if token.text == ","), -1)
+                    found.update(self._read_members(inside[start + 1 :], holder))
+                    continue
+                opened = self.expand(piece, piece[0].path, _everything)
+                if opened != piece:
+                    found.update(self._read_members([*opened, Token(";", piece[0].path, piece[0].at)], holder))
+                    continue
+            parser = Parser(piece, self.is_type)
+            any_name = False
+            for declared in _safely(parser):
+                any_name = True
+                found[declared.name] = Member(_named(declared.type, holder), holder)
+            if not any_name:
+                try:
+                    made = Parser(piece, self.is_type).specifiers()
+                except Exception:  # noqa: BLE001  what cannot be read has no members
+                    continue
+                if made[0] == "inline" and not made[3]:
+                    found.update(self._read_members(list(made[4]), f"{holder}::anon"))
+                elif made[0] == "struct":
+                    found.update(self.members(made, piece[0].path))
+        return found
+
+    # -- macros ---------------------------------------------------------------------------------------
+
+    def macros(self, name: str, path: str) -> list[MacroBody]:
+        """The macro of a name as a file means it: its alternatives in the file that defines it."""
+        key = (name, path)
+        if key not in self._macros:
+            best = self.places.best(name, ("macro",), path)
+            found = []
+            if best is not None and self.places.seen(best, path):
+                for place in self.places.all(name):
+                    if place.kind == "macro" and place.file == best.file:
+                        body = self._macro(place)
+                        if body is not None:
+                            found.append(body)
+            self._macros[key] = found
+        return self._macros[key]
+
+    def _macro(self, place: Place) -> MacroBody | None:
+        text = self.places.text(place.file)
+        code = text.with_directives
+        start = text.start(place.line) + place.column - 1
+        end = code.find("\n", start)
+        # In blanked text a backslash still joins lines.
+        while end > 0 and code[:end].endswith("\\"):
+            end = code.find("\n", end + 1)
+        line = code[start : end if end >= 0 else len(code)]
+        if len(line) > _LONGEST_MACRO:
+            return None
+        rest_at = len(place.name)
+        params: tuple[str, ...] | None = None
+        rest: str | None = None
+        if line[rest_at : rest_at + 1] == "(":
+            close = line.find(")")
+            if close < 0:
+                return None
+            names = [each.replace("\\", "").strip() for each in line[rest_at + 1 : close].split(",")]
+            if names and names[-1].endswith("..."):
+                rest = names.pop().removesuffix("...").strip() or "__VA_ARGS__"
+            params = tuple(each for each in names if each)
+            rest_at = close + 1
+        body = tokens_of(line[rest_at:].replace("\\", " "), place.file, start + rest_at, place.name)
+        return MacroBody(place.name, params, rest, tuple(body), place.file, place.line)
+
+    def expand(
+        self,
+        tokens: list[Token],
+        path: str,
+        wanted: Callable[[Token, list[list[Token]], str], bool],
+        depth: int = 0,
+        waiting: list[Token] | None = None,
+    ) -> list[Token]:
+        """The tokens with macros replaced: those for which `wanted` (name, arguments, what follows) says so.
+
+        Of alternative bodies all are put in, the others as statements behind the one that the first stands in;
+        `waiting` gathers them for the outermost call.
+        """
+        if depth > 6 or not any(token.text in self.macro_names for token in tokens):
+            return tokens
+        out: list[Token] = []
+        outermost = waiting is None
+        if waiting is None:
+            waiting = []
+        brackets = 0
+        place = 0
+        while place < len(tokens):
+            token = tokens[place]
+            text = token.text
+            if text not in self.macro_names or (out and out[-1].text in (".", "->")) or token.macro == text:
+                out.append(token)
+                place += 1
+                if text in ("(", "["):
+                    brackets += 1
+                elif text in (")", "]"):
+                    brackets -= 1
+                elif text == ";" and brackets <= 0 and waiting and outermost:
+                    out += waiting
+                    waiting.clear()
+                continue
+            arguments: list[list[Token]] = []
+            behind = after = place + 1
+            if behind < len(tokens) and tokens[behind].text == "(":
+                close = _closing_token(tokens, behind)
+                if close >= 0:
+                    arguments = split(tokens[behind + 1 : close], ",")
+                    after = close + 1
+            following = tokens[after].text if after < len(tokens) else ""
+            bodies = self.macros(text, path) if wanted(token, arguments, following) else []
+            chosen = [body for body in bodies if body.params is None or after > behind]
+            if not chosen or len(out) > 20_000:
+                out.append(token)
+                place += 1
+                continue
+            chain = following in ("->", ".", "[") or wanted is _everything
+            if chain or following == "=":
+                chosen = chosen[:1]
+            place = behind if chosen[0].params is None else after
+            for number, body in enumerate(chosen):
+                inner = _everything if chain else wanted
+                before = len(waiting)
+                opened = self.expand(_substituted(body, arguments), path, inner, depth + 1, waiting)
+                if not depth:
+                    opened = [each._replace(use=token.at) if each.macro else each for each in opened]
+                    waiting[before:] = [
+                        each._replace(use=token.at) if each.macro else each for each in waiting[before:]
+                    ]
+                if number:
+                    waiting += [*opened, Token(";", token.path, token.at)]
+                else:
+                    out += opened
+        if waiting and outermost:
+            out += [Token(";", out[-1].path, out[-1].at), *waiting] if out else waiting
+        return out
+
+    # -- expressions ----------------------------------------------------------------------------------
+
+    def typeof(self, node: Node, scope: Scope, depth: int = 0) -> Type | None:
+        """The type of an expression, typedefs followed; None where it is not known or is a number."""
+        if depth > _DEEPEST:
+            return None
+        made = self._typeof(node, scope, depth + 1)
+        if made is not None and made[0] == "typeof":
+            return self.typeof(made[1], scope, depth + 1)
+        return self.resolve(made, scope.path)
+
+    def _typeof(self, node: Node, scope: Scope, depth: int) -> Type | None:
+        tag = node[0]
+        if tag == "id":
+            return self.type_of_name(node[1].text, scope)
+        if tag == "member":
+            member = self.member(node, scope, depth)
+            return member.type if member else None
+        if tag == "index" or (tag == "unary" and node[1] == "*"):
+            made = self.typeof(node[1] if tag == "index" else node[2], scope, depth)
+            if made is None:
+                return None
+            return made[1] if made[0] == "pointer" else made if made[0] == "function" else None
+        if tag == "unary":
+            made = self.typeof(node[2], scope, depth)
+            return ("pointer", made) if node[1] == "&" and made else made
+        if tag == "cast":
+            found: Type = node[1]
+            return found
+        if tag == "call":
+            return self._returned(node, scope, depth)
+        if tag == "choice":
+            for each in reversed(node[1]):
+                made = self.typeof(each, scope, depth)
+                if made is not None:
+                    return made
+            return None
+        if tag in ("assign", "binary"):
+            return self.typeof(node[1], scope, depth) or (
+                self.typeof(node[2], scope, depth) if tag == "binary" else None
+            )
+        if tag == "comma":
+            return self.typeof(node[1][-1], scope, depth)
+        if tag == "block" and node[1] and node[1][-1][0] != "declare":
+            inner = _BlockScope(scope, node[1])
+            return self.typeof(node[1][-1], inner, depth)
+        return None
+
+    def _returned(self, node: Node, scope: Scope, depth: int) -> Type | None:
+        callee = node[1]
+        if callee[0] == "id" and scope.type_of(callee[1].text) is None:
+            declared = self.function(callee[1].text, scope.path)
+            if declared is not None:
+                return declared.type[1] if declared.type[0] == "function" else None
+        made = self.typeof(callee, scope, depth)
+        while made is not None and made[0] == "pointer":
+            made = self.resolve(made[1], scope.path)
+        return made[1] if made is not None and made[0] == "function" else None
+
+    def type_of_name(self, name: str, scope: Scope) -> Type | None:
+        """The type of a local, a parameter, a variable of file scope or a function."""
+        found = scope.type_of(name)
+        if found is not None:
+            return found
+        declared = self.variable(name, scope.path)
+        if declared is not None and declared.type != BASE:
+            return declared.type
+        if name in self.function_names:
+            function = self.function(name, scope.path)
+            return function.type if function else None
+        return None
+
+    def member(self, node: Node, scope: Scope, depth: int = 0) -> Member | None:
+        """The member that `a->b` or `a.b` means."""
+        made = self.typeof(node[1], scope, depth + 1)
+        steps = 0
+        while made is not None and made[0] == "pointer" and steps < 4:
+            made = self.resolve(made[1], scope.path)
+            steps += 1
+        if made is not None and made[0] == "typeof":
+            made = self.typeof(made[1], scope, depth + 1)
+        if made is None or made[0] not in ("struct", "inline"):
+            return None
+        members = self.members(made, scope.path)
+        found = members.get(node[2].text)
+        if found is None and depth < _DEEPEST and node[2].text in self.macro_names:
+            return self._renamed(node, made, scope, depth)
+        return found
+
+    def _renamed(self, node: Node, made: Type, scope: Scope, depth: int) -> Member | None:
+        """`#define crt_digest crt_u.digest`: a member whose name is a macro."""
+        for body in self.macros(node[2].text, scope.path):
+            names = [token for token in body.body if token.text not in (".", "(", ")")]
+            if body.params is None and names and all(is_word(token.text) for token in names):
+                other = node[1]
+                for number, name in enumerate(names):
+                    other = ("member", other, name, node[3] if number == 0 else False)
+                if names[0].text != node[2].text:
+                    return self.member(other, scope, depth + 1)
+        return None
+
+    def is_function_pointer(self, made: Type | None, path: str) -> bool:
+        """Is it a function, or a pointer (or array of pointers) to one?"""
+        made = self.resolve(made, path)
+        for _ in range(4):
+            if made is None:
+                return False
+            if made[0] == "function":
+                return True
+            if made[0] != "pointer":
+                return False
+            made = self.resolve(made[1], path)
+        return False
+
+
+class _BlockScope:
+    """A scope inside `({ … })`, with what is declared there."""
+
+    def __init__(self, outer: Scope, statements: list[Node]) -> None:
+        self.path = outer.path
+        self._outer = outer
+        self._own = {
+            declared.name: declared.type
+            for statement in statements
+            if statement[0] == "declare"
+            for declared in statement[1]
+        }
+
+    def type_of(self, name: str) -> Type | None:
+        return self._own.get(name) or self._outer.type_of(name)
+
+
+def _everything(_token: Token, _arguments: list[list[Token]], _following: str) -> bool:
+    """Expand whatever is a macro."""
+    return True
+
+
+def _named(made: Type, holder: str) -> Type:
+    """A struct without a name, that is the type of a member, is named by what holds it."""
+    if made[0] == "pointer":
+        return ("pointer", _named(made[1], holder))
+    if made[0] == "inline" and not made[3]:
+        return (*made[:3], f"{holder}::anon", made[4])
+    return made
+
+
+def _safely(parser: Parser) -> list[Declared]:
+    """What a declaration declares, as far as it can be read."""
+    found = []
+    try:
+        for declared in parser.declaration():
+            found.append(declared)  # noqa: PERF402  what was read before the fault stays
+    except Exception:  # noqa: BLE001
+        pass
+    return found
+
+
+def split(tokens: list[Token], separator: str) -> list[list[Token]]:
+    """The pieces between separators outside brackets; empty pieces at the end are dropped."""
+    pieces: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        if token.text in ("(", "[", "{"):
+            depth += 1
+        elif token.text in (")", "]", "}"):
+            depth -= 1
+        if token.text == separator and depth == 0:
+            pieces.append([])
+        else:
+            pieces[-1].append(token)
+    while pieces and not pieces[-1]:
+        pieces.pop()
+    return pieces
+
+
+def _closing_token(tokens: list[Token], opening: int) -> int:
+    depth = 0
+    for place in range(opening, len(tokens)):
+        if tokens[place].text == "(":
+            depth += 1
+        elif tokens[place].text == ")":
+            depth -= 1
+            if depth == 0:
+                return place
+    return -1
+
+
+def _substituted(body: MacroBody, arguments: list[list[Token]]) -> list[Token]:
+    """A macro's body with its arguments put in; `##` glues."""
+    values: dict[str, list[Token]] = dict(zip(body.params or (), arguments, strict=False))
+    for name in body.params or ():
+        values.setdefault(name, [])
+    if body.rest is not None:
+        left: list[Token] = []
+        for argument in arguments[len(body.params or ()) :]:
+            left += [*argument, Token(",", body.path, 0)]
+        values[body.rest] = left[:-1]
+    out: list[Token] = []
+    glue = False
+    for token in body.body:
+        if token.text == "##":
+            glue = True
+            continue
+        if token.text == "#":
+            continue
+        pieces = values.get(token.text, [token]) if is_word(token.text) else [token]
+        if glue and out and pieces:
+            last = out.pop()
+            out.append(pieces[0]._replace(text=last.text + pieces[0].text, macro=body.name))
+            out += pieces[1:]
+        elif not (glue and not pieces):
+            out += pieces
+        glue = False
+    return out
+
+
+def _closing(code: str, opening: int) -> int:
+    """Where the brace at `opening` is closed."""
+    depth = 0
+    place = opening
+    while 0 <= place < len(code):
+        depth += (code[place] == "{") - (code[place] == "}")
+        if depth == 0:
+            return place
+        one, two = code.find("{", place + 1), code.find("}", place + 1)
+        place = two if one < 0 or 0 <= two < one else one
+    return -1
+
+
+def end_of_declaration(code: str, start: int) -> int:
+    """Where the declaration that begins at `start` has its semicolon."""
+    semicolon, brace = code.find(";", start), code.find("{", start)
+    while 0 <= brace < semicolon:
+        closing = _closing(code, brace)
+        if closing < 0:
+            break
+        semicolon, brace = code.find(";", closing), code.find("{", closing)
+    return semicolon if semicolon >= 0 else len(code)
+
+
+def head_of(code: str, head: int) -> int:
+    """Where a declaration really begins, if what stands before `head` is the body of a struct it declares."""
+    before = head
+    while before > 0 and code[before - 1].isspace():
+        before -= 1
+    if not code.startswith("}", before - 1) or before < 1:
+        if not code.startswith("}", head):
+            return head
+        before = head + 1
+    depth = 0
+    place = before - 1
+    while place >= 0:
+        depth += (code[place] == "}") - (code[place] == "{")
+        if depth == 0:
+            break
+        one, two = code.rfind("{", 0, place), code.rfind("}", 0, place)
+        place = max(one, two)
+    start = max(code.rfind(";", 0, place), code.rfind("}", 0, place), code.rfind("{", 0, max(place, 0))) + 1
+    # a function's body is no part of what follows it
+    return start if re.search(r"\b(?:struct|union|enum)\b[^()]*$", code[start:place]) else head
+
+
+def _before_value(text: str) -> str:
+    """A variable's declaration without its initialiser."""
+    place = text.find("=", text.rfind("}") + 1)
+    return text[:place] if place >= 0 else text

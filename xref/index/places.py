@@ -1,0 +1,133 @@
+"""Where names are defined, and the text there: what the graph reads of an index.
+
+Everything is cached for as long as the object lives, because the graph asks for the same headers and structs again
+and again.  `code` is a file's text with comments, the insides of literals and directives blanked, so that every
+offset in it is an offset in the file.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from xref.graph.linkage import arch_of
+from xref.index.query import Index
+from xref.parse.facts import DEFINITION_KINDS
+from xref.parse.lex import blank
+
+_DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*", re.MULTILINE | re.DOTALL)
+_KIND = {name: number for number, name in enumerate(DEFINITION_KINDS)}
+
+
+class Place(NamedTuple):
+    """One definition of a name; head and tail are byte offsets in the file, macro the macro that made it."""
+
+    name: str
+    kind: str
+    file: str
+    line: int
+    column: int
+    end_line: int
+    static: bool
+    head: int
+    tail: int
+    macro: str | None
+
+
+class Text:
+    """A file's bytes, blanked."""
+
+    def __init__(self, data: bytes) -> None:
+        self.with_directives = blank(data)[0].decode("latin-1")
+        self.code = _DIRECTIVE.sub(_spaces, self.with_directives.encode("latin-1")).decode("latin-1")
+        self._ends = [match.start() for match in re.finditer("\n", data.decode("latin-1"))]
+
+    def line(self, offset: int) -> int:
+        """The line of a byte."""
+        return bisect.bisect_left(self._ends, offset) + 1
+
+    def column(self, offset: int) -> int:
+        """The column of a byte."""
+        place = bisect.bisect_left(self._ends, offset)
+        return offset - (self._ends[place - 1] if place else -1)
+
+    def start(self, line: int) -> int:
+        """The byte at which a line begins; lines behind the last begin at the end."""
+        if line < 2:
+            return 0
+        return self._ends[line - 2] + 1 if line - 2 < len(self._ends) else len(self.code)
+
+
+def _spaces(match: re.Match[bytes]) -> bytes:
+    return re.sub(rb"[^\n]", b" ", match.group())
+
+
+class Places:
+    """Definitions of one tree of an index, by name."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._known: dict[str, list[Place]] = {}
+        self._best: dict[tuple[str, tuple[str, ...], str], Place | None] = {}
+        self.text = lru_cache(maxsize=600)(self._text)
+
+    def _text(self, path: str) -> Text:
+        return Text(self.index.source(path) or b"")
+
+    def names(self, *kinds: str) -> frozenset[str]:
+        """Every name with a definition of one of these kinds."""
+        return self.index.names_of_kinds([_KIND[kind] for kind in kinds])
+
+    def all(self, name: str) -> list[Place]:
+        """Every definition of a name, those under `#if 0` left out."""
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = [
+                Place(name, DEFINITION_KINDS[kind], *rest) for kind, *rest in self.index.places(name)
+            ]
+        return found
+
+    def best(self, name: str, kinds: Iterable[str], path: str) -> Place | None:
+        """The definition of one of these kinds that a name most likely means in a file, earlier kinds first."""
+        wanted = tuple(kinds)
+        key = (name, wanted, path)
+        if key not in self._best:
+            found = [place for place in self.all(name) if place.kind in wanted]
+            self._best[key] = min(found, key=lambda each: self._distance(each, wanted, path), default=None)
+        return self._best[key]
+
+    def seen(self, place: Place, path: str) -> bool:
+        """Can code in a file mean this definition: its own, of a header it includes, or shared by linking?"""
+        if place.file == path:
+            return True
+        if place.file.endswith(".h"):
+            return self.index.reaches(path, place.file)
+        return not place.static and place.kind in ("function", "variable", "prototype", "label")
+
+    def _distance(self, place: Place, kinds: tuple[str, ...], path: str) -> tuple[bool, bool, int, int, int, str, int]:
+        own = arch_of(path) or self.index.arch
+        arch = arch_of(place.file)
+        if place.file == path:
+            near = 0
+        elif place.file.endswith(".h"):
+            near = 1 if self.index.reaches(path, place.file) else 3
+        else:
+            near = 4 if place.static else 2
+        return (
+            near > 2,
+            place.macro is not None and place.kind == "struct",
+            int(arch is not None and arch != own),
+            kinds.index(place.kind),
+            near,
+            place.file,
+            place.line,
+        )
+
+    def of_file(self, path: str) -> list[Place]:
+        """What a file defines, in order."""
+        return [
+            Place(name, DEFINITION_KINDS[kind], path, *rest) for name, kind, *rest in self.index.places_in(path)
+        ]
