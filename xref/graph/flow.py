@@ -14,6 +14,7 @@ content of one slot gets into another, at a place; a *site* is a call through a 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from xref.graph.syntax import KEYWORDS
@@ -26,15 +27,20 @@ from xref.graph.syntax import Type
 from xref.graph.syntax import children
 from xref.graph.syntax import is_word
 from xref.graph.syntax import tokens_of
+from xref.graph.types import MacroBody
+from xref.graph.types import Names
 from xref.graph.types import Types
 from xref.graph.types import end_of_declaration
 from xref.graph.types import head_of
 from xref.index.places import Place
+from xref.index.query import Index
 
 _WORDS = re.compile(r"[A-Za-z_]\w*")
 #: a name whose value is taken: not a member, not called
 _VALUES = re.compile(r"(?<![\w.>])[A-Za-z_]\w*(?!\w|\s*\()")
 _POINTER = re.compile(r"\(\s*\*+\s*\w+\s*(?:\[[^\]]*\]\s*)?\)\s*\(")
+#: a member that is stored to or whose value is taken
+_MEMBERS = re.compile(r"(?:->|\.)\s*([A-Za-z_]\w*)\s*(?==[^=]|[;,)])")
 _HOW = {".": "designated", ":": "gnu", "": "positional"}
 _DEEPEST = 50
 
@@ -66,6 +72,7 @@ class Site(NamedTuple):
     column: int
     function: str | None
     slot: str
+    name: str
     struct: str | None
     field: str | None
     macro: str | None
@@ -91,58 +98,33 @@ class FileFlow(NamedTuple):
     hidden: list[Hidden]
 
 
-class Knowledge:
+class Knowledge(NamedTuple):
     """What is known of the whole tree before any file is read: which names can matter."""
 
-    def __init__(self, types: Types) -> None:
-        index = types.places.index
-        self.types = types
-        self.fields = index.called_fields()
-        self.calling = index.scopes_with_pointer_calls()
-        self.functions = index.shared_functions()
-        self._function_types: dict[str, bool] = {}
-        self._active: dict[str, bool] = {}
+    #: members that are called through somewhere
+    fields: frozenset[str]
+    #: functions and macros that call through pointers
+    calling: frozenset[str]
+    #: functions that more than one file can mean
+    functions: frozenset[str]
+    #: macros that call through pointers, paste names that they store, or store into such members
+    active: frozenset[str]
+    names: Names
 
-    def is_function_type(self, name: str) -> bool:
-        """Is it a typedef of a function or of a pointer to one?"""
-        if name not in self.types.type_names:
-            return False
-        known = self._function_types.get(name)
-        if known is None:
-            known = self._function_types[name] = self.types.is_function_pointer(("name", name), "")
-        return known
-
-    def is_active(self, name: str, depth: int = 0) -> bool:
-        """Does this macro call through pointers, paste names, or store into a member that is called through?"""
-        known = self._active.get(name)
-        if known is None:
-            self._active[name] = False
-            known = self._active[name] = name in self.calling or any(
-                self._stores(place.file, name, depth)
-                for place in self.types.places.all(name)[:6]
-                if place.kind == "macro"
-            )
-        return known
-
-    def _stores(self, path: str, name: str, depth: int) -> bool:
-        for body in self.types.macros(name, path):
-            before = ""
-            for place, token in enumerate(body.body):
-                following = body.body[place + 1].text if place + 1 < len(body.body) else ""
-                if following == "##" and before == "=":
-                    return True
-                if token.text in self.fields and before in (".", "->") and following == "=":
-                    return True
-                if (
-                    depth < 4
-                    and token.text in self.types.macro_names
-                    and token.text != name
-                    and before not in (".", "->")
-                    and self.is_active(token.text, depth + 1)
-                ):
-                    return True
-                before = token.text
-        return False
+    @classmethod
+    def of(cls, index: Index) -> Knowledge:
+        """Gather it from an index."""
+        names = Names.of(index)
+        fields, calling = index.called_fields(), index.scopes_with_pointer_calls()
+        found = set(calling | index.scopes_of_uses(fields, ["write"])) & names.macros
+        for match in index.search(r"=\s*\w+\s*##", regex=True):
+            # the macro that this line of a body belongs to
+            found.update(name for name in index.macros_around(match.file, match.line))
+        fresh = found
+        while fresh:
+            fresh = (index.scopes_of_uses(fresh, ["call", "read", "macro"]) & names.macros) - found
+            found |= fresh
+        return cls(fields, calling, index.shared_functions(), frozenset(found), names)
 
 
 class _Function:
@@ -174,7 +156,7 @@ class _Function:
         text = self._reader.text.with_directives[place.head : place.tail]
         opening = text.find("(")
         parts = [part.strip() for part in text[opening + 1 :].rstrip(" ;)").split(",")]
-        for kind, name in zip(parts[1:], parts[2:], strict=False):
+        for kind, name in pairwise(parts[1:]):
             if is_word(name) and name not in KEYWORDS:
                 declared = Parser(tokens_of(f"{kind} {name};", self.path, place.head), types.is_type)
                 for each in declared.declaration():
@@ -196,7 +178,7 @@ class _Function:
             for node in Parser(self._tokens, is_type, declares).statements():
                 if node[0] == "declare":
                     for declared in node[1]:
-                        if not (declared.type[0] == "function"):
+                        if declared.type[0] != "function":
                             self._locals.setdefault(declared.name, declared.type)
         return self._locals
 
@@ -204,10 +186,10 @@ class _Function:
 class Reader:
     """Reads one file."""
 
-    def __init__(self, knowledge: Knowledge, path: str) -> None:
+    def __init__(self, knowledge: Knowledge, types: Types, path: str) -> None:
         self.path = path
         self.knowledge = knowledge
-        self.types = knowledge.types
+        self.types = types
         self.text = self.types.places.text(path)
         self._places = self.types.places.of_file(path)
         self._own = {place.name for place in self._places if place.kind == "function"}
@@ -237,8 +219,38 @@ class Reader:
                 if place.macro is not None and place.macro.startswith("EXPORT_"):
                     continue  # makes a function's address known to modules; nothing calls it there
                 if ("=" in text or place.macro is not None) and self._mentions(text):
-                    self._read_variable(place, tokens_of(text + ";", self.path, head))
+                    self._read_variable(tokens_of(text + ";", self.path, head))
         return self._made
+
+    def is_active(self, name: str, depth: int = 0) -> bool:
+        """Does a macro, as this file means it, call through pointers, paste names that it stores, or store into a
+        member that is called through?
+        """
+        if name not in self.knowledge.active:
+            return False
+        for body in self.types.macros(name, self.path):
+            key = (name, body.path, body.line)
+            known = self.types.active.get(key)
+            if known is None:
+                self.types.active[key] = False
+                known = self.types.active[key] = name in self.knowledge.calling or self._stores(body, depth)
+            if known:
+                return True
+        return False
+
+    def _stores(self, body: MacroBody, depth: int) -> bool:
+        before = ""
+        for place, token in enumerate(body.body):
+            following = body.body[place + 1].text if place + 1 < len(body.body) else ""
+            if following == "##" and before == "=":
+                return True
+            if before in (".", "->"):
+                if token.text in self.knowledge.fields and following == "=":
+                    return True
+            elif depth < 4 and token.text != body.name and self.is_active(token.text, depth + 1):
+                return True
+            before = token.text
+        return False
 
     # -- what is worth reading ------------------------------------------------------------------------
 
@@ -246,24 +258,33 @@ class Reader:
         """Can this name, where it is no local, mean a function here?"""
         return name in self._own or name in self.knowledge.functions
 
-    def _mentions(self, text: str) -> bool:
-        return any(self.is_function(word) for word in _VALUES.findall(text))
+    def _mentions(self, text: str, head: str = "") -> bool:
+        """Is a function's name used as a value?  What looks like a parameter or a local of that name is none."""
+        for word in set(_VALUES.findall(text)):
+            if (
+                self.is_function(word)
+                and word not in head
+                and word not in KEYWORDS
+                and not re.search(rf"(?<!return)(?<!goto)(?<!else)[\w*][ \t]+\**{word}\s*[;,=\[)]", text)
+            ):
+                return True
+        return False
 
     def _is_relevant(self, body: str, head: str, name: str) -> bool:
-        if name in self.knowledge.calling or _POINTER.search(head) or _POINTER.search(body) or self._mentions(body):
+        if name in self.knowledge.calling or _POINTER.search(head) or _POINTER.search(body):
+            return True
+        if self._mentions(body, head):
             return True
         knowledge = self.knowledge
-        words = set(_WORDS.findall(body))
-        if not words.isdisjoint(knowledge.fields):
+        if not knowledge.fields.isdisjoint(_MEMBERS.findall(body)):
             return True
+        words = set(_WORDS.findall(body))
         words.update(_WORDS.findall(head))
         return any(
-            knowledge.is_function_type(word) or (word in self.types.macro_names and knowledge.is_active(word))
+            self.types.is_function_type(word)
+            or (word in knowledge.active and self.is_active(word))
             for word in words
         )
-
-    def _wanted(self, function: _Function) -> _Wanted:
-        return _Wanted(self, function)
 
     # -- functions and variables ----------------------------------------------------------------------
 
@@ -281,15 +302,14 @@ class Reader:
 
     def _read_body(self, place: Place, tokens: list[Token]) -> None:
         function = _Function(self, place, tokens)
-        wanted = _Wanted(self, function)
-        opened = self._expanded(tokens, function)
-        if opened is not tokens:
-            function = _Function(self, place, opened)
-            wanted = _Wanted(self, function)
-        for node in Parser(opened, self.types.is_type, wanted).statements():
+
+        def opened(statement: list[Token]) -> list[Token]:
+            return self._expanded(statement, function)
+
+        for node in Parser(tokens, self.types.is_type, _Wanted(self, function), opened).statements():
             self._visit(node, function)
 
-    def _read_variable(self, place: Place, tokens: list[Token]) -> None:
+    def _read_variable(self, tokens: list[Token]) -> None:
         function = _Function(self, None, [])
         opened = self._expanded(tokens, function)
         for node in Parser(opened, self.types.is_type).statements():
@@ -306,7 +326,7 @@ class Reader:
                 return False
             if following in ("->", ".", "=") or (following in ("(", "[") and not self.is_function(name)):
                 return True
-            if self.knowledge.is_active(name):
+            if self.is_active(name):
                 return True
             for argument in arguments:
                 bare = [token for token in argument if token.text not in ("&", "(", ")")]
@@ -371,7 +391,15 @@ class Reader:
                     ) or self.types.is_function_pointer(self.types.typeof(value, function), self.path)
                 if not typed:
                     continue
-            self._flow(slot, source, "assigned", None, function, token)
+            self._flow(slot, source, "assigned", self._table(target, function), function, token)
+
+    def _table(self, target: Node, function: _Function) -> str | None:
+        """`softirq_vec[]` in `softirq_vec[nr].action = …`: the table of file scope that is stored to."""
+        if target[0] == "member" and not target[3]:
+            base = target[1]
+            if base[0] == "index" and base[1][0] == "id" and function.type_of(base[1][1].text) is None:
+                return f"{base[1][1].text}[]"
+        return None
 
     def _called(self, node: Node, function: _Function) -> None:
         callee, arguments, opening = node[1], node[2], node[3]
@@ -431,7 +459,7 @@ class Reader:
             field = token.text
             holder = slot[2:].rpartition(".")[0] or None if slot.startswith("F:") else None
         line, column, file = self._where(token)
-        site = Site(file, line, column, function.name, slot, holder, field, token.macro or None)
+        site = Site(file, line, column, function.name, slot, token.text, holder, field, token.macro or None)
         key = ("site", *site)
         if key not in self._seen:
             self._seen.add(key)
@@ -721,6 +749,8 @@ class _Wanted:
             elif following == "(" and before == "(" and text == "*":
                 return True
             elif (text[0].isalpha() or text[0] == "_") and text not in KEYWORDS:
+                if text in reader.knowledge.active and reader.is_active(text):
+                    return True
                 if following == "(":
                     if before == "*" or text in function.parameters or token.macro or self._is_pointer(text):
                         return True
@@ -743,6 +773,6 @@ def _returned(made: Type) -> Type | None:
     return made[1] if made[0] == "function" else None
 
 
-def flow_of(knowledge: Knowledge, path: str) -> FileFlow:
+def flow_of(knowledge: Knowledge, types: Types, path: str) -> FileFlow:
     """The flows and sites of one file."""
-    return Reader(knowledge, path).run()
+    return Reader(knowledge, types, path).run()

@@ -24,6 +24,7 @@ Nodes are tuples whose first element is their tag:
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -68,10 +69,11 @@ _TOKEN = re.compile(
 )
 _TAGS = frozenset(("struct", "union", "enum"))
 _QUALIFIERS = frozenset(
-    "const volatile register static extern auto inline __inline __inline__ signed __signed__ restrict __restrict "
-    "__extension__ typedef __const __volatile__ _Atomic __const__".split()
-)
-_BASES = frozenset("void char short int long float double unsigned _Bool bool __int128".split())
+    ("const", "volatile", "register", "static", "extern", "auto", "inline", "__inline", "__inline__", "signed",
+     "__signed__", "restrict", "__restrict", "__extension__", "typedef", "__const", "__volatile__", "_Atomic",
+     "__const__")
+)  # fmt: skip
+_BASES = frozenset(("void", "char", "short", "int", "long", "float", "double", "unsigned", "_Bool", "bool", "__int128"))
 _TYPEOF = frozenset(("typeof", "__typeof__", "__typeof"))
 TYPE_WORDS = _TAGS | _QUALIFIERS | _BASES | _TYPEOF
 _ATTRIBUTES = frozenset(("__attribute__", "__attribute", "__asm__", "asm", "__asm", "__declspec", "_Alignas"))
@@ -88,7 +90,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*\Z")
 _DEEPEST = 60
 
 
-class _Lost(Exception):
+class _LostError(Exception):
     """What stands here is beyond this parser."""
 
 
@@ -103,19 +105,24 @@ def is_word(text: str) -> bool:
 
 
 class Parser:
-    """Reads a list of tokens.  `is_type` says whether a name is a typedef's; `wanted` whether a statement of these
-    tokens is worth reading (the others are skipped)."""
+    """Reads a list of tokens.
+
+    `is_type` says whether a name is a typedef's; `wanted` whether a statement of these tokens is worth reading (the
+    others are skipped); `opened` expands the macros of one that is.
+    """
 
     def __init__(
         self,
         tokens: list[Token],
         is_type: Callable[[str], bool],
         wanted: Callable[[list[Token]], bool] | None = None,
+        opened: Callable[[list[Token]], list[Token]] | None = None,
     ) -> None:
         self._tokens = tokens
         self._at = 0
         self._is_type = is_type
         self._wanted = wanted
+        self._opened = opened
         self._depth = 0
 
     # -- tokens ---------------------------------------------------------------------------------------
@@ -126,10 +133,10 @@ class Parser:
 
     def _take(self, text: str | None = None) -> Token:
         if self._at >= len(self._tokens):
-            raise _Lost
+            raise _LostError
         token = self._tokens[self._at]
         if text is not None and token.text != text:
-            raise _Lost
+            raise _LostError
         self._at += 1
         return token
 
@@ -144,7 +151,7 @@ class Parser:
                 depth -= 1
                 if depth <= 0:
                     return
-        raise _Lost
+        raise _LostError
 
     def _starts_type(self, ahead: int = 0) -> bool:
         text = self._peek(ahead)
@@ -158,7 +165,7 @@ class Parser:
             before = self._at
             try:
                 yield from self._statement()
-            except (_Lost, RecursionError):
+            except (_LostError, RecursionError):
                 self._depth = 0
                 self._at = before
                 self._recover()
@@ -180,7 +187,7 @@ class Parser:
             self._take()
             end = self._closing()
             self._take("(")
-            inner = Parser(self._tokens[self._at : end], self._is_type, self._wanted)
+            inner = Parser(self._tokens[self._at : end], self._is_type, self._wanted, self._opened)
             self._at = end + 1
             yield from inner.statements()
         elif text == "case":
@@ -199,6 +206,13 @@ class Parser:
             if self._wanted is not None and not self._wanted(self._tokens[self._at : end]):
                 self._at = end
                 return
+            if self._opened is not None:
+                raw = self._tokens[self._at : end]
+                opened = self._opened(raw)
+                if opened is not raw:
+                    self._at = end
+                    yield from Parser(opened, self._is_type).statements()
+                    return
             if text == "return":
                 self._take()
                 if self._peek() not in (";", ""):
@@ -212,7 +226,7 @@ class Parser:
             elif self._peek() == "{":
                 pass  # a loop's macro and its body
             elif self._at < end and not is_word(self._peek()):
-                raise _Lost  # a word: a loop's macro and its only statement
+                raise _LostError  # a word: a loop's macro and its only statement
 
     def _head(self) -> Iterator[Node]:
         """The condition in parentheses."""
@@ -220,13 +234,17 @@ class Parser:
         slice_ = self._tokens[self._at + 1 : end]
         self._at = end + 1
         if self._wanted is None or self._wanted(slice_):
-            yield Parser(slice_, self._is_type).expression_or_other()
+            if self._opened is not None:
+                slice_ = self._opened(slice_)
+                yield from Parser(slice_, self._is_type).statements()
+            else:
+                yield Parser(slice_, self._is_type).expression_or_other()
 
     def expression_or_other(self) -> Node:
         """All tokens as one expression, `other` where they are none."""
         try:
             return self.expression()
-        except (_Lost, RecursionError):
+        except (_LostError, RecursionError):
             return OTHER
 
     def _closing(self) -> int:
@@ -242,7 +260,7 @@ class Parser:
                     return place
             if depth == 0:
                 break
-        raise _Lost
+        raise _LostError
 
     def _end_of_statement(self) -> int:
         """The place of the `;` that ends this statement, or of the brace that begins or ends a block."""
@@ -360,7 +378,7 @@ class Parser:
             return BASE
         if not tag:
             self._at = first
-            raise _Lost
+            raise _LostError
         return ("struct", tag)
 
     def _typeof(self) -> Type:
@@ -379,7 +397,7 @@ class Parser:
         """A declarator around `base`: (its name or None, the type of that name)."""
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _Lost
+            raise _LostError
         made = base
         while self._peek() in ("*", "^") or self._peek() in _QUALIFIERS or self._peek() in _ATTRIBUTES:
             text = self._take().text
@@ -456,14 +474,14 @@ class Parser:
             if self._peek() == ",":
                 self._take()
             elif self._peek() != "}":
-                raise _Lost
+                raise _LostError
         self._take("}")
         return ("list", items)
 
     # -- expressions ----------------------------------------------------------------------------------
 
     def expression(self) -> Node:
-        """An expression, commas included.  Raises _Lost."""
+        """An expression, commas included.  Raises _LostError."""
         first = self._assignment()
         if self._peek() != ",":
             return first
@@ -476,7 +494,7 @@ class Parser:
     def _assignment(self) -> Node:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _Lost
+            raise _LostError
         left = self._conditional()
         if self._peek() in _ASSIGN:
             token = self._take()
@@ -507,7 +525,7 @@ class Parser:
             self._take()
             self._depth += 1
             if self._depth > _DEEPEST:
-                raise _Lost
+                raise _LostError
             operand = self._unary()
             self._depth -= 1
             return ("unary", text, operand)
@@ -523,7 +541,7 @@ class Parser:
             inner = Parser(self._tokens[self._at + 1 : end], self._is_type)
             made = inner.type_name()
             if inner._at < len(inner._tokens):
-                raise _Lost
+                raise _LostError
             self._at = end + 1
             if self._peek() == "{":
                 return self._postfix(("cast", made, self.initializer()))
@@ -544,7 +562,7 @@ class Parser:
             return inside
         if is_word(text):
             if text in KEYWORDS:
-                raise _Lost
+                raise _LostError
             return ("id", self._take())
         if text.startswith('"'):
             while self._peek().startswith('"'):
@@ -553,7 +571,7 @@ class Parser:
         if text[:1].isdigit():
             self._take()
             return OTHER
-        raise _Lost
+        raise _LostError
 
     def _postfix(self, node: Node) -> Node:
         while True:
@@ -566,7 +584,7 @@ class Parser:
                     if self._peek() == ",":
                         self._take()
                     elif self._peek() != ")":
-                        raise _Lost
+                        raise _LostError
                 self._take(")")
                 node = ("call", node, arguments, opening)
             elif text == "[":
@@ -578,7 +596,7 @@ class Parser:
                 self._take()
                 name = self._take()
                 if not is_word(name.text):
-                    raise _Lost
+                    raise _LostError
                 node = ("member", node, name, text == "->")
             elif text in ("++", "--"):
                 self._take()
@@ -590,11 +608,11 @@ class Parser:
         start = self._at
         try:
             if self._peek() in TYPE_WORDS:
-                raise _Lost
+                raise _LostError
             node = self._assignment()
             if self._peek() in (",", ")"):
                 return node
-        except _Lost:
+        except _LostError:
             pass
         self._at = start
         depth = 0
@@ -604,7 +622,7 @@ class Parser:
                 return OTHER
             depth += (text in ("(", "[", "{")) - (text in (")", "]", "}"))
             self._at += 1
-        raise _Lost
+        raise _LostError
 
 
 def children(node: Node) -> Iterator[Node]:
@@ -633,3 +651,25 @@ def children(node: Node) -> Iterator[Node]:
         for declared in node[1]:
             if declared.value is not None:
                 yield declared.value
+
+
+def declarations(tokens: list[Token], is_type: Callable[[str], bool]) -> list[Declared]:
+    """What a declaration declares, as far as it can be read."""
+    found: list[Declared] = []
+    with contextlib.suppress(_LostError, RecursionError):
+        found.extend(Parser(tokens, is_type).declaration())
+    return found
+
+
+def type_name(tokens: list[Token], is_type: Callable[[str], bool]) -> Type:
+    """A type as casts have it, BASE where it cannot be read."""
+    with contextlib.suppress(_LostError, RecursionError):
+        return Parser(tokens, is_type).type_name()
+    return BASE
+
+
+def type_at(tokens: list[Token], is_type: Callable[[str], bool]) -> Type:
+    """The type that these tokens begin with, BASE where it cannot be read."""
+    with contextlib.suppress(_LostError, RecursionError):
+        return Parser(tokens, is_type).specifiers()
+    return BASE

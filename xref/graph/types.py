@@ -15,13 +15,16 @@ from xref.graph.syntax import BASE
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import Declared
 from xref.graph.syntax import Node
-from xref.graph.syntax import Parser
 from xref.graph.syntax import Token
 from xref.graph.syntax import Type
+from xref.graph.syntax import declarations
 from xref.graph.syntax import is_word
 from xref.graph.syntax import tokens_of
+from xref.graph.syntax import type_at
+from xref.graph.syntax import type_name
 from xref.index.places import Place
 from xref.index.places import Places
+from xref.index.query import Index
 
 _DEEPEST = 40
 _LONGEST_MACRO = 8000
@@ -54,14 +57,32 @@ class Scope(Protocol):
         """The type of a local or a parameter."""
 
 
+class Names(NamedTuple):
+    """Which names a tree has of these kinds."""
+
+    types: frozenset[str]
+    macros: frozenset[str]
+    functions: frozenset[str]
+
+    @classmethod
+    def of(cls, index: Index) -> Names:
+        """Gather them from an index."""
+        return cls(
+            index.names_of_kinds(["typedef"]),
+            index.names_of_kinds(["macro"]),
+            index.names_of_kinds(["function", "prototype"]),
+        )
+
+
 class Types:
     """Declarations of a tree, as types."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, names: Names) -> None:
         self.places = places
-        self.type_names = places.names("typedef")
-        self.macro_names = places.names("macro")
-        self.function_names = places.names("function", "prototype")
+        self.type_names, self.macro_names, self.function_names = names
+        self._function_types: dict[str, bool] = {}
+        #: of macros, whether they act on function pointers: for `flow`, which asks file by file
+        self.active: dict[tuple[str, str, int], bool] = {}
         self._members: dict[object, dict[str, Member]] = {}
         self._typedefs: dict[tuple[str, int], Type] = {}
         self._declared: dict[tuple[str, str, int], Declared | None] = {}
@@ -70,6 +91,15 @@ class Types:
     def is_type(self, name: str) -> bool:
         """Is it a typedef's name?"""
         return name in self.type_names
+
+    def is_function_type(self, name: str) -> bool:
+        """Is it a typedef of a function or of a pointer to one?"""
+        if name not in self.type_names:
+            return False
+        known = self._function_types.get(name)
+        if known is None:
+            known = self._function_types[name] = self.is_function_pointer(("name", name), "")
+        return known
 
     # -- declarations ---------------------------------------------------------------------------------
 
@@ -97,10 +127,7 @@ class Types:
         first = next(iter(split(tokens, ",")), [])
         if not first or not (first[0].text in KEYWORDS or self.is_type(first[0].text)):
             return None
-        try:
-            made = Parser(first, self.is_type).type_name()
-        except Exception:  # noqa: BLE001  what cannot be read has no type
-            return None
+        made = type_name(first, self.is_type)
         return Declared(place.name, made, None, None) if made != BASE else None
 
     def _declaration(self, place: Place) -> Declared | None:
@@ -113,7 +140,7 @@ class Types:
                 text = _before_value(text)
             tokens = tokens_of(text, place.file, head)
             found = None
-            for declared in _safely(Parser(tokens, self.is_type)):
+            for declared in declarations(tokens, self.is_type):
                 if declared.name == place.name:
                     found = declared
             self._declared[key] = found
@@ -123,14 +150,9 @@ class Types:
         """The parameters of a function's type."""
         found = []
         for piece in split(list(made[2] or ()), ","):
-            parser = Parser(piece, self.is_type)
-            declared = next(iter(_safely(parser)), None)
+            declared = next(iter(declarations(piece, self.is_type)), None)
             if declared is None:
-                parser = Parser(piece, self.is_type)
-                try:
-                    declared = Declared("", parser.type_name(), None, None)
-                except Exception:  # noqa: BLE001  what cannot be read has no type
-                    declared = Declared("", BASE, None, None)
+                declared = Declared("", type_name(piece, self.is_type), None, None)
             found.append(declared)
         return found
 
@@ -155,7 +177,7 @@ class Types:
         head = head_of(code, place.head)
         text = code[head : end_of_declaration(code, head)]
         made: Type = BASE
-        for declared in _safely(Parser(tokens_of(text, place.file, head), self.is_type)):
+        for declared in declarations(tokens_of(text, place.file, head), self.is_type):
             if declared.name == place.name:
                 made = declared.type
                 if made[0] == "inline" and not made[3]:
@@ -205,16 +227,12 @@ class Types:
                 if opened != piece:
                     found.update(self._read_members([*opened, Token(";", piece[0].path, piece[0].at)], holder))
                     continue
-            parser = Parser(piece, self.is_type)
             any_name = False
-            for declared in _safely(parser):
+            for declared in declarations(piece, self.is_type):
                 any_name = True
                 found[declared.name] = Member(_named(declared.type, holder), holder)
             if not any_name:
-                try:
-                    made = Parser(piece, self.is_type).specifiers()
-                except Exception:  # noqa: BLE001  what cannot be read has no members
-                    continue
+                made = type_at(piece, self.is_type)
                 if made[0] == "inline" and not made[3]:
                     found.update(self._read_members(list(made[4]), f"{holder}::anon"))
                 elif made[0] == "struct":
@@ -420,10 +438,10 @@ class Types:
         members = self.members(made, scope.path)
         found = members.get(node[2].text)
         if found is None and depth < _DEEPEST and node[2].text in self.macro_names:
-            return self._renamed(node, made, scope, depth)
+            return self._renamed(node, scope, depth)
         return found
 
-    def _renamed(self, node: Node, made: Type, scope: Scope, depth: int) -> Member | None:
+    def _renamed(self, node: Node, scope: Scope, depth: int) -> Member | None:
         """`#define crt_digest crt_u.digest`: a member whose name is a macro."""
         for body in self.macros(node[2].text, scope.path):
             names = [token for token in body.body if token.text not in (".", "(", ")")]
@@ -478,17 +496,6 @@ def _named(made: Type, holder: str) -> Type:
     if made[0] == "inline" and not made[3]:
         return (*made[:3], f"{holder}::anon", made[4])
     return made
-
-
-def _safely(parser: Parser) -> list[Declared]:
-    """What a declaration declares, as far as it can be read."""
-    found = []
-    try:
-        for declared in parser.declaration():
-            found.append(declared)  # noqa: PERF402  what was read before the fault stays
-    except Exception:  # noqa: BLE001
-        pass
-    return found
 
 
 def split(tokens: list[Token], separator: str) -> list[list[Token]]:

@@ -18,6 +18,8 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from multiprocessing import forkserver
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import Any
 from typing import NamedTuple
 from typing import Protocol
 from typing import TypeVar
@@ -25,12 +27,16 @@ from typing import TypeVar
 from pebble import ProcessExpired
 from pebble import ProcessPool
 
+from xref.graph import resolve
+from xref.graph.flow import FileFlow
+from xref.graph.flow import Knowledge
 from xref.index import store
 from xref.index import worker
 from xref.index.errors import IndexFileError
 from xref.index.files import check
 from xref.index.known import Known
 from xref.index.merge import Merge
+from xref.index.query import Index
 from xref.index.worker import ChunkResult
 from xref.index.worker import Job
 from xref.parse.lessons import Lessons
@@ -48,11 +54,14 @@ _CHUNK_FILES = 80
 #: what a chunk may take: a base, and more for each megabyte, in seconds
 _PATIENCE, _PATIENCE_PER_MB = 60.0, 60.0
 
+if TYPE_CHECKING:
+    from xref.index.known import TreeRow
+
 T = TypeVar("T")
 
 
 class Progress(Protocol):
-    """Told how far a phase has come: bytes done, bytes in all, `hash`, `learn`, `parse` or `write`."""
+    """Told how far a phase has come: bytes done, bytes in all, and `hash`, `learn`, `parse`, `write` or `resolve`."""
 
     def __call__(self, done: int, total: int, phase: str, /) -> None: ...  # noqa: D102
 
@@ -139,6 +148,14 @@ def _hash_all(files: list[SourceFile], progress: Progress) -> tuple[list[Hashed]
     return hashed, unread
 
 
+class _Resolved(NamedTuple):
+    """What was found, by the file that was read; the files whose earlier findings are void; whether all are."""
+
+    found: dict[str, FileFlow]
+    gone: set[str]
+    all: bool
+
+
 class _Run:
     """One run of the indexer on one tree."""
 
@@ -165,6 +182,12 @@ class _Run:
             merge.begin(lessons, reading)
             self._read(list(wanted.values()), lessons, merge, skipped, blobs)
             merge.finish(files, blobs, skipped, lambda done, total: self.progress(done, total, "write"))
+            draft.settle()
+            resolved = self._resolve(draft.file, files, known, before)
+            draft.resume()
+            merge.keep_resolved(None if resolved.all else set(resolved.found) | resolved.gone)
+            for path, found in resolved.found.items():
+                merge.add_resolved(path, found)
             problems = merge.problem_count()
             draft.publish()
         except BaseException as error:
@@ -186,7 +209,7 @@ class _Run:
         parts: list[tuple[str, Taught]] = []
         done = 0
         jobs = _jobs(sources)
-        for chunk, taught in self._parallel(worker.learn_chunk, jobs, Lessons()):
+        for chunk, taught in self._parallel(worker.learn_chunk, jobs, worker.start, [Lessons()]):
             parts += taught or []
             done += sum(job.size for job in chunk)
             self.progress(done, total, "learn")
@@ -204,7 +227,7 @@ class _Run:
         """Have the workers read these files, merge what they find, and note in `blobs` where it is."""
         total = sum(h.file.size for h in wanted)
         done = 0
-        for chunk, result in self._parallel(worker.read_chunk, _jobs(wanted), lessons):
+        for chunk, result in self._parallel(worker.read_chunk, _jobs(wanted), worker.start, [lessons]):
             results = [result] if result else self._one_by_one(chunk, lessons)
             for each in results:
                 for number, blob in merge.add(each):
@@ -213,27 +236,65 @@ class _Run:
             done += sum(job.size for job in chunk)
             self.progress(done, total, "parse")
 
+    def _resolve(self, draft: Path, files: list[Hashed], known: Known | None, before: TreeRow | None) -> _Resolved:
+        """Where function pointers come from and go to, in the files whose meaning can have changed.
+
+        That is each file that changed, and each that includes a header that did.
+        """
+        old = known.contents(before.id) if known and before else {}
+        now = {h.file.path: h for h in files if h.file.kind == "c"}
+        changed = {path for path, h in now.items() if old.get(path) != h.hash}
+        gone = {path for path in old if path not in now and path.endswith((".c", ".h"))}
+        again = changed
+        everything = not old or (before is not None and self.arch not in (None, before.arch))
+        if any(path not in now or path not in old for path in (changed | gone) if path.endswith(".h")):
+            everything = True
+        headers = [path for path in changed if path.endswith(".h")]
+        index = Index(draft, self.name)
+        if everything:
+            again = set(now)
+        elif headers:
+            again = {path for path in now if path in changed or any(index.reaches(path, each) for each in headers)}
+        knowledge = Knowledge.of(index)
+        index.close()
+        jobs = _jobs([now[path] for path in sorted(again)])
+        total = sum(job.size for job in jobs)
+        found: dict[str, FileFlow] = {}
+        done = 0
+        setup = (resolve.start, [str(draft), self.name, knowledge])
+        for chunk, result in self._parallel(resolve.resolve_chunk, jobs, *setup):
+            if result is None and len(chunk) > 1:
+                for job in chunk:
+                    for _, single in self._parallel(resolve.resolve_chunk, [job], *setup):
+                        found.update(single or {})
+            found.update(result or {})
+            done += sum(job.size for job in chunk)
+            self.progress(done, total, "resolve")
+        return _Resolved(found, gone | again, everything)
+
     def _one_by_one(self, chunk: list[Job], lessons: Lessons) -> Iterator[ChunkResult]:
         """A chunk at which a worker died or hung: find the file, and keep the others."""
         if len(chunk) > 1:
             for job in chunk:
-                for _, result in self._parallel(worker.read_chunk, [job], lessons):
+                for _, result in self._parallel(worker.read_chunk, [job], worker.start, [lessons]):
                     yield result or worker.read_chunk([job._replace(parse=False)])
         else:
             yield worker.read_chunk([chunk[0]._replace(parse=False)])
 
     def _parallel(
-        self, work: Callable[[list[Job]], T], jobs: list[Job], lessons: Lessons
+        self, work: Callable[[list[Job]], T], jobs: list[Job], setup: Callable[..., None], arguments: list[Any]
     ) -> Iterator[tuple[list[Job], T | None]]:
-        """Run `work` on chunks of jobs; None for a chunk whose worker died or took too long."""
+        """Run `work` on chunks of jobs, in workers that `setup` has set up; None for a chunk whose worker died or
+        took too long.
+        """
         chunks = list(_chunks(jobs))
         if not chunks:
             return
         _start_forkserver()
         pool = ProcessPool(
             max_workers=min(self.jobs, len(chunks)),
-            initializer=worker.start,
-            initargs=[lessons],
+            initializer=setup,
+            initargs=arguments,
             context=get_context("forkserver"),
         )
         with pool:

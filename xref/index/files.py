@@ -11,7 +11,7 @@ from typing import Any
 from xref.index.errors import IndexFileError
 
 #: raised whenever an index written by an older program can no longer be read
-VERSION = 2
+VERSION = 3
 
 #: what marks an SQLite file as ours (`PRAGMA application_id`): "xref"
 APPLICATION_ID = 0x78726566

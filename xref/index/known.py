@@ -104,6 +104,13 @@ class Known:
         left_out = self._db.execute("SELECT path, reason FROM skipped WHERE tree = ?", [tree.id])
         return dict(left_out.fetchall()) == {entry.path: entry.reason for entry in skipped}
 
+    def contents(self, tree: int) -> dict[str, bytes]:
+        """The hash of each file of a tree, if its function pointers were resolved; else nothing."""
+        if not self._db.execute("SELECT 1 FROM sites WHERE tree = ? LIMIT 1", [tree]):
+            return {}
+        query = "SELECT path, hash FROM files JOIN blobs ON blobs.id = blob WHERE tree = ?"
+        return dict(self._db.execute(query, [tree]).fetchall())
+
     def problems(self, tree: int) -> int:
         """How many files of a tree were not parsed in full."""
         query = "SELECT count(*) FROM files WHERE tree = ? AND blob IN (SELECT blob FROM problems)"

@@ -17,15 +17,20 @@ from xref.index import trigrams
 from xref.index.known import lessons_to_bytes
 from xref.index.packing import Ints
 from xref.index.worker import ChunkResult
+from xref.parse.facts import DEFINITION_KINDS
+from xref.parse.facts import REFERENCE_KINDS
 from xref.parse.lessons import Lessons
 from xref.source.walk import Skipped
 
 if TYPE_CHECKING:
+    from xref.graph.flow import FileFlow
     from xref.index.build import Hashed
 
 #: kinds of file that no macro has a say in
 _UNTAUGHT = frozenset(("text", "binary", "makefile", "kconfig", "linker", "dts", "asm"))
 _SLICE = 200_000
+_MACRO = DEFINITION_KINDS.index("macro")
+_CALL, _READ = REFERENCE_KINDS.index("call"), REFERENCE_KINDS.index("read")
 
 
 class Merge:
@@ -43,11 +48,14 @@ class Merge:
         self._references: list[Ints] = []
         self._pointer_calls: list[tuple[Ints, list[str]]] = []
         self._bitmaps: list[bytes] = []
+        self._macros: Ints = np.zeros(0, np.int32)
         stored = {text: number for number, text in db.execute("SELECT id, text FROM conditions ORDER BY id")}
         self._known_conditions = len(stored)
         self._conditions = stored or {"": 0}
         self._reading = 0
         self._tree_id = 0
+        #: the number that the tree had before this run, 0 for none
+        self.old_tree = 0
 
     def _highest(self, table: str, column: str) -> int:
         return int(self._db.execute(f"SELECT max({column}) FROM {table}").fetchone()[0] or 0)
@@ -124,6 +132,7 @@ class Merge:
         old = db.execute("SELECT id, arch FROM trees WHERE name = ?", [self._tree]).fetchone()
         self._tree_id = self._highest("trees", "id") + 1
         if old:
+            self.old_tree = int(old[0])
             for table, column in (("files", "tree"), ("skipped", "tree"), ("trees", "id")):
                 db.execute(f"DELETE FROM {table} WHERE {column} = ?", [old[0]])
         arch = self._arch or (old[1] if old else None)
@@ -170,6 +179,7 @@ class Merge:
         table = np.concatenate(self._definitions)
         self._definitions.clear()
         symbol, macro = final[table[:, 1]], final[table[:, 9]]
+        self._macros = np.unique(symbol[table[:, 2] == _MACRO])
         # blob word kind line column end_line static head tail macro condition
         rows = np.column_stack(
             [
@@ -197,12 +207,30 @@ class Merge:
         table = np.concatenate(self._references)
         self._references.clear()
         symbol = final[table[:, 1]]
+        self._write_calls(symbol, table, final)
         order = np.argsort(symbol, kind="stable")
         table = table[order]
         table[:, 5] = np.maximum(final[table[:, 5]], 0)
         columns = table[:, [0, 3, 4, 2, 5]]
         blocks = packing.pack(symbol[order], columns)
         self._db.executemany("INSERT INTO occurrences VALUES (?,?,?,?)", ((self._segment, *block) for block in blocks))
+
+    def _write_calls(self, symbol: Ints, table: Ints, final: Ints) -> None:
+        """The calls again, by file; with them the mentions of macros without arguments that call something."""
+        scope = np.maximum(final[table[:, 5]], 0)
+        called = table[:, 2] == _CALL
+        calling = np.intersect1d(np.unique(scope[called]), self._macros)
+        kept = called | (np.isin(symbol, calling) & (table[:, 2] == _READ))
+        rows = np.stack([symbol[kept], table[kept, 3], table[kept, 4], scope[kept]], axis=1)
+        blob = table[kept, 0]
+        order = np.lexsort((rows[:, 2], rows[:, 1], blob))
+        rows, blob = rows[order], blob[order]
+        edges = np.flatnonzero(np.diff(blob, prepend=-1, append=-1))
+        packed = (
+            (int(blob[low]), packing.pack_calls(rows[low:high]))
+            for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+        )
+        self._db.executemany("INSERT OR REPLACE INTO calls VALUES (?,?)", packed)
 
     def _write_pointer_calls(self, final: Ints) -> None:
         statement = "INSERT OR IGNORE INTO pointer_calls VALUES (?,?,?,nullif(?,-1),nullif(?,-1),?)"
@@ -229,12 +257,33 @@ class Merge:
             ("pointer_calls", "blob"),
             ("includes", "blob"),
             ("problems", "blob"),
+            ("calls", "blob"),
             ("blobs", "id"),
         ):
             db.executemany(f"DELETE FROM {table} WHERE {column} = ?", ([number] for number in gone))
         db.execute(
             "DELETE FROM readings WHERE id NOT IN (SELECT reading FROM trees) AND id NOT IN (SELECT reading FROM blobs)"
         )
+
+    def keep_resolved(self, again: set[str] | None) -> None:
+        """Take over what the tree's files resolved to before, but for those to be read again (None: all)."""
+        for table in ("flows", "sites", "hidden_calls"):
+            if again is None:
+                self._db.execute(f"DELETE FROM {table} WHERE tree = ?", [self.old_tree])
+                continue
+            self._db.executemany(
+                f"DELETE FROM {table} WHERE tree = ? AND reader = ?", ([self.old_tree, path] for path in again)
+            )
+            self._db.execute(f"UPDATE {table} SET tree = ? WHERE tree = ?", [self._tree_id, self.old_tree])
+
+    def add_resolved(self, path: str, found: FileFlow) -> None:
+        """Write what one file resolved to."""
+        for table, rows in (("flows", found.flows), ("sites", found.sites), ("hidden_calls", found.hidden)):
+            if rows:
+                marks = ",".join("?" * (len(rows[0]) + 2))
+                self._db.executemany(
+                    f"INSERT INTO {table} VALUES ({marks})", ((self._tree_id, *row, path) for row in rows)
+                )
 
     def problem_count(self) -> int:
         """How many files of the tree were not parsed in full."""

@@ -86,6 +86,26 @@ def _block(symbol: Ints, columns: Ints, starts: npt.NDArray[np.int64], compresso
     return Block(int(numbers[0]), int(numbers[-1]), compressor.compress(b"".join(parts)))
 
 
+def pack_calls(rows: Ints) -> bytes:
+    """A file's call sites, rows of (symbol, line, column, scope), as arrays like those of a block."""
+    return zstandard.ZstdCompressor(level=3).compress(
+        np.array([len(rows)], "<u4").tobytes() + b"".join(_narrow(rows[:, place]) for place in range(4))
+    )
+
+
+def unpack_calls(data: bytes) -> list[tuple[int, int, int, int]]:
+    """What `pack_calls` packed: (symbol, line, column, scope), scope 0 for none."""
+    raw = zstandard.ZstdDecompressor().decompress(data)
+    count = int(np.frombuffer(raw, "<u4", 1)[0])
+    at = 4
+    columns = []
+    for _ in range(4):
+        dtype = _DTYPE[raw[at]]
+        columns.append(np.frombuffer(raw, dtype, count, at + 1).tolist())
+        at += 1 + count * dtype.itemsize
+    return list(zip(*columns, strict=True))
+
+
 class Unpacked:
     """A block, opened: its symbols, and on request the uses of one of them."""
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from xref.graph.linkage import arch_of
@@ -19,7 +21,7 @@ from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.lex import blank
 
 _DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*", re.MULTILINE | re.DOTALL)
-_KIND = {name: number for number, name in enumerate(DEFINITION_KINDS)}
+_NOT_LINE_END = re.compile(rb"[^\n]")
 
 
 class Place(NamedTuple):
@@ -38,31 +40,39 @@ class Place(NamedTuple):
 
 
 class Text:
-    """A file's bytes, blanked."""
+    """A file's text, blanked."""
 
     def __init__(self, data: bytes) -> None:
-        self.with_directives = blank(data)[0].decode("latin-1")
-        self.code = _DIRECTIVE.sub(_spaces, self.with_directives.encode("latin-1")).decode("latin-1")
-        self._ends = [match.start() for match in re.finditer("\n", data.decode("latin-1"))]
+        self._blanked = blank(data)[0]
+        self._data = data
+        self.with_directives = self._blanked.decode("latin-1")
+
+    @cached_property
+    def code(self) -> str:
+        """The text without directives."""
+        return _DIRECTIVE.sub(_spaces, self._blanked).decode("latin-1")
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each line begins."""
+        return list(accumulate((len(line) + 1 for line in self._data.split(b"\n")), initial=0))
 
     def line(self, offset: int) -> int:
         """The line of a byte."""
-        return bisect.bisect_left(self._ends, offset) + 1
+        return bisect.bisect_right(self._starts, offset)
 
     def column(self, offset: int) -> int:
         """The column of a byte."""
-        place = bisect.bisect_left(self._ends, offset)
-        return offset - (self._ends[place - 1] if place else -1)
+        return offset - self._starts[bisect.bisect_right(self._starts, offset) - 1] + 1
 
     def start(self, line: int) -> int:
         """The byte at which a line begins; lines behind the last begin at the end."""
-        if line < 2:
-            return 0
-        return self._ends[line - 2] + 1 if line - 2 < len(self._ends) else len(self.code)
+        return min(self._starts[max(min(line, len(self._starts)) - 1, 0)], len(self.with_directives))
 
 
 def _spaces(match: re.Match[bytes]) -> bytes:
-    return re.sub(rb"[^\n]", b" ", match.group())
+    text = match.group()
+    return b" " * len(text) if b"\n" not in text else _NOT_LINE_END.sub(b" ", text)
 
 
 class Places:
@@ -77,17 +87,12 @@ class Places:
     def _text(self, path: str) -> Text:
         return Text(self.index.source(path) or b"")
 
-    def names(self, *kinds: str) -> frozenset[str]:
-        """Every name with a definition of one of these kinds."""
-        return self.index.names_of_kinds([_KIND[kind] for kind in kinds])
-
     def all(self, name: str) -> list[Place]:
         """Every definition of a name, those under `#if 0` left out."""
         found = self._known.get(name)
         if found is None:
-            found = self._known[name] = [
-                Place(name, DEFINITION_KINDS[kind], *rest) for kind, *rest in self.index.places(name)
-            ]
+            rows = self.index.places(name)
+            found = self._known[name] = [Place(name, DEFINITION_KINDS[row[0]], *row[1:]) for row in rows]
         return found
 
     def best(self, name: str, kinds: Iterable[str], path: str) -> Place | None:
@@ -128,6 +133,4 @@ class Places:
 
     def of_file(self, path: str) -> list[Place]:
         """What a file defines, in order."""
-        return [
-            Place(name, DEFINITION_KINDS[kind], path, *rest) for name, kind, *rest in self.index.places_in(path)
-        ]
+        return [Place(row[0], DEFINITION_KINDS[row[1]], path, *row[2:]) for row in self.index.places_in(path)]

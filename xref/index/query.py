@@ -570,9 +570,9 @@ class Index:
 
     # -- for the graph: plain rows ------------------------------------------------------------------------
 
-    def names_of_kinds(self, kinds: Iterable[int]) -> frozenset[str]:
-        """Every name of the tree with a definition of one of these kinds (by number)."""
-        wanted = list(kinds)
+    def names_of_kinds(self, kinds: Iterable[str]) -> frozenset[str]:
+        """Every name of the tree with a definition of one of these kinds."""
+        wanted = [DEFINITION_KINDS.index(kind) for kind in kinds]
         query = (
             "SELECT DISTINCT name FROM definitions JOIN symbols ON symbols.id = symbol "
             f"JOIN files ON files.blob = definitions.blob AND tree = ? WHERE kind IN ({','.join('?' * len(wanted))})"
@@ -599,13 +599,35 @@ class Index:
 
     def shared_functions(self) -> frozenset[str]:
         """The functions that more than one file can mean: with external linkage, or in a header."""
-        function, prototype = DEFINITION_KINDS.index("function"), DEFINITION_KINDS.index("prototype")
+        kinds = [DEFINITION_KINDS.index(kind) for kind in ("function", "label")]
         query = (
             "SELECT DISTINCT name FROM definitions JOIN symbols ON symbols.id = symbol "
             "JOIN files ON files.blob = definitions.blob AND tree = ? "
-            "WHERE kind IN (?, ?) AND (static & 1 = 0 OR path LIKE '%.h')"
+            "WHERE (kind = ? AND (static & 1 = 0 OR path LIKE '%.h')) OR (kind = ? AND path LIKE '%.S')"
         )
-        return frozenset(row[0] for row in self._db.execute(query, [self._tree_id, function, prototype]))
+        return frozenset(row[0] for row in self._db.execute(query, [self._tree_id, *kinds]))
+
+    def macros_around(self, path: str, line: int) -> list[str]:
+        """The macro whose definition is the last to begin at or before a line."""
+        query = (
+            "SELECT name FROM definitions JOIN symbols ON symbols.id = symbol "
+            "WHERE blob = ? AND kind = ? AND line <= ? ORDER BY line DESC LIMIT 1"
+        )
+        values = [self._blob(path), DEFINITION_KINDS.index("macro"), line]
+        return [row[0] for row in self._db.execute(query, values)]
+
+    def scopes_of_uses(self, names: Iterable[str], kinds: Iterable[str]) -> set[str]:
+        """The functions and macros in whose bodies any of these names is used in one of these ways."""
+        wanted = [REFERENCE_KINDS.index(kind) for kind in kinds]
+        found: set[int] = set()
+        for name in names:
+            symbol = self.symbol(name)
+            for uses in self._uses(symbol) if symbol is not None else ():
+                for kind in wanted:
+                    found.update(uses.scope[uses.kind == kind].tolist())
+        found.discard(0)
+        known = self.names(found)
+        return {known[number] for number in found}
 
     def called_fields(self) -> frozenset[str]:
         """The names of the members that are called through somewhere in the tree."""

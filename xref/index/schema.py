@@ -176,3 +176,68 @@ search_rows = Table(
     sqlite_with_rowid=False,
     comment="Which shards have which trigrams and runs of four bytes: see index/trigrams.py.",
 )
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("blob", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False, comment="packed: see index/packing.py, `pack_calls`"),
+    comment="The call sites of a file by name, for those who ask from the caller's side.",
+)
+
+flows = Table(
+    "flows",
+    metadata,
+    Column("tree", Integer, nullable=False),
+    Column("slot", Text, nullable=False, comment="what receives the function: see graph/flow.py"),
+    Column("source", Text, nullable=False, comment="a function, or the slot that it is copied from"),
+    Column("direct", Integer, nullable=False, comment="1 where the source is a function"),
+    Column("file", Text, nullable=False),
+    Column("line", Integer, nullable=False, comment="of the source's name"),
+    Column("column", Integer, nullable=False),
+    Column("how", Text, nullable=False, comment="designated gnu positional assigned argument pasted returned"),
+    Column("instance", Text, comment="the variable initialised, or the table whose element is stored to"),
+    Column("macro", Text, comment="the macro in whose body it happens"),
+    Column("function", Text, comment="in whose body it happens, null at file level"),
+    Column("through", Text, comment="the line of a macro's body that does it"),
+    Column("reader", Text, nullable=False, comment="the file that was read when this was found"),
+    comment="Functions' addresses on their way into members, variables and parameters.",
+)
+Index("flows_by_slot", flows.c.slot)
+Index("flows_by_source", flows.c.source)
+
+sites = Table(
+    "sites",
+    metadata,
+    Column("tree", Integer, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("column", Integer, nullable=False),
+    Column("function", Text, comment="the caller"),
+    Column("slot", Text, nullable=False),
+    Column("name", Text, nullable=False, comment="of the member, variable or parameter called"),
+    Column("struct", Text, comment="that holds the member, null where it is not known or none"),
+    Column("field", Text, comment="the member, null for other slots"),
+    Column("macro", Text, comment="the macro that hides the call"),
+    Column("reader", Text, nullable=False),
+    comment="Calls through slots.",
+)
+Index("sites_by_slot", sites.c.slot)
+Index("sites_by_function", sites.c.function)
+
+hidden_calls = Table(
+    "hidden_calls",
+    metadata,
+    Column("tree", Integer, nullable=False),
+    Column("function", Text, comment="the caller"),
+    Column("callee", Text, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("line", Integer, nullable=False, comment="of the macro's use"),
+    Column("macro", Text, nullable=False),
+    Column("evidence", Text, nullable=False, comment="file:line of the function's name"),
+    Column("through", Text, nullable=False, comment="file:line of the call in the macro's body"),
+    Column("reader", Text, nullable=False),
+    comment="Functions that are arguments of a macro which calls them.",
+)
+Index("hidden_by_function", hidden_calls.c.function)
+Index("hidden_by_callee", hidden_calls.c.callee)

@@ -89,6 +89,15 @@ class Draft:
             for index in table.indexes:
                 self.db.execute(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))
 
+    def settle(self) -> None:
+        """Write all so far into the file, so that workers can read it while nothing is written."""
+        self.create_indexes()
+        self.db.execute("COMMIT")
+
+    def resume(self) -> None:
+        """Go on writing after `settle`."""
+        self.db.execute("BEGIN")
+
     def publish(self) -> None:
         """Make the draft the index."""
         self.create_indexes()
