@@ -50,7 +50,7 @@ def complaint(*arguments: str | Path) -> str:
         (["search", "a", "--most", "0"], "0 is not in the range"),
         (["search", "--regex", "("], "'(' is no regular expression"),
         (["search", "--regex", "\udcff"], "is not UTF-8"),
-        (["export", "stores"], "'stores' is not one of 'definitions', "),
+        (["export", "stories"], "'stories' is not one of 'definitions', "),
         (["serve", "--port", "x"], "'x' is not a valid integer"),
         (["status", "--no-such-option"], "No such option"),
         (["index", "/nonexistent"], "/nonexistent"),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from xref import call_commands
 from xref import console
 from xref import hints
 from xref import show
@@ -27,7 +28,7 @@ from xref.parse.facts import REFERENCE_KINDS
 from xref.show import SourceLines
 
 #: what `export` can write: the names of `index.export.EXPORTS`, whose import would take numpy
-EXPORT_KINDS = ("definitions", "references", "calls", "includes")
+EXPORT_KINDS = ("definitions", "references", "calls", "stores", "edges", "includes")
 
 
 @click.group(
@@ -238,51 +239,8 @@ def outline(session: Session, file: str, as_json: bool) -> int:
 
 # -- calls --------------------------------------------------------------------------------------------
 
-
-@main.command()
-@named("function")
-@as_json
-@click.pass_obj
-def callers(session: Session, function: str, as_json: bool) -> int:
-    """Show the places that call FUNCTION, a function or a macro.
-
-    Calls through a struct's member of this name are among them, and say so ("through sk->sk_prot->sendmsg").
-
-    \b
-    Examples:
-      xref callers tcp_transmit_skb
-      xref callers sendmsg
-    """
-    index = session.open()
-    found = index.callers(function)
-    return answer(
-        found, as_json,
-        lambda paint: show.callers(found, SourceLines(index.source), paint),
-        lambda: hints.no_caller(index, function),
-    )  # fmt: skip
-
-
-@main.command()
-@named("function")
-@as_json
-@click.pass_obj
-def callees(session: Session, function: str, as_json: bool) -> int:
-    """Show what FUNCTION calls, in the order of its source.
-
-    Macros, and calls through pointers, are marked.  Where several functions have the name, each is shown.
-
-    \b
-    Examples:
-      xref callees tcp_transmit_skb
-      xref callees inet_sendmsg --json
-    """
-    index = session.open()
-    found = index.callees(function)
-    return answer(
-        found, as_json,
-        lambda paint: show.callees(found, SourceLines(index.source), paint),
-        lambda: hints.no_callee(index, function),
-    )  # fmt: skip
+for each in call_commands.COMMANDS:
+    main.add_command(each)
 
 
 # -- text and files -----------------------------------------------------------------------------------
@@ -358,7 +316,8 @@ def files(session: Session, pattern: str, as_json: bool) -> int:
 def export(session: Session, kind: str) -> None:
     """Write all records of one KIND as JSON Lines.
 
-    KIND is definitions, references, calls or includes.  One record a line, file by file, for other programs.
+    KIND is definitions, references, calls, stores, edges or includes.  One record a line, file by file, for
+    other programs.
 
     \b
     Examples:

@@ -63,6 +63,15 @@ def no_callee(index: Index, name: str) -> str:
     return no_definition(index, name, None)
 
 
+def no_path_between(index: Index, unknown_name: str | None, start: str, goal: str) -> str:
+    """For `path`, `chain` and `reaches`; `unknown_name` is the one that is no function here."""
+    if unknown_name is not None:
+        return no_definition(index, unknown_name, "function")
+    if not start:
+        return f"no system call of {index.tree} is known to lead to {goal}"
+    return f"no call path from {start} to {goal} is known: try without --context, or with --deferred"
+
+
 def unknown(index: Index, name: str) -> str:
     """For a name that nothing in the tree has."""
     return f"{index.tree} has no name {name}{_meant(index.near(name))}"

@@ -13,9 +13,13 @@ content of one slot gets into another, at a place; a *site* is a call through a 
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
+
+import zstandard
 
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import TYPE_WORDS
@@ -33,6 +37,7 @@ from xref.graph.types import Types
 from xref.graph.types import end_of_declaration
 from xref.graph.types import head_of
 from xref.index.places import Place
+from xref.index.places import Places
 from xref.index.query import Index
 
 _WORDS = re.compile(r"[A-Za-z_]\w*")
@@ -126,6 +131,51 @@ class Knowledge(NamedTuple):
             found |= fresh
         return cls(fields, calling, index.shared_functions(), frozenset(found), names)
 
+    def to_bytes(self) -> bytes:
+        """As the index keeps it."""
+        sets = [*self[:4], *self.names]
+        return zstandard.ZstdCompressor().compress(json.dumps([sorted(each) for each in sets]).encode())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Knowledge:
+        """What `to_bytes` made."""
+        sets = [frozenset(each) for each in json.loads(zstandard.ZstdDecompressor().decompress(data))]
+        fields, calling, functions, active, *names = sets
+        return cls(fields, calling, functions, active, Names(*names))
+
+    def after(self, index: Index, changed: Iterable[str], names: Iterable[str]) -> Knowledge:
+        """What is known when some files changed that no other file includes; `names` are those they defined, or do.
+
+        What can matter may stay too large: that costs time, not truth.
+        """
+        fields, calling, active = set(self.fields), set(self.calling), set(self.active)
+        functions = set(self.functions)
+        kinds = {
+            "typedef": set(self.names.types),
+            "macro": set(self.names.macros),
+            "function": set(self.names.functions),
+        }
+        for path in changed:
+            for call in index.pointer_calls(path):
+                fields.update([call.field] if call.field else [])
+                calling.update([call.caller] if call.caller else [])
+        places = Places(index)
+        for name in names:
+            found = places.all(name)
+            has = {place.kind for place in found}
+            for kind, known in kinds.items():
+                (known.add if kind in has or (kind == "function" and "prototype" in has) else known.discard)(name)
+            shared = any(
+                (place.kind == "function" and (not place.static or place.file.endswith(".h")))
+                or (place.kind == "label" and place.file.endswith(".S"))
+                for place in found
+            )
+            (functions.add if shared else functions.discard)(name)
+            if "macro" in has:
+                active.add(name)
+        now = Names(*(frozenset(each) for each in kinds.values()))
+        return Knowledge(frozenset(fields), frozenset(calling), frozenset(functions), frozenset(active), now)
+
 
 class _Function:
     """A function that is read: what its locals and parameters are."""
@@ -147,8 +197,19 @@ class _Function:
                     if each.name:
                         self.parameters[each.name] = number
                         self._types[each.name] = each.type
+                self._old_style(place)
             elif place.macro is not None:
                 self._made_parameters(place)
+
+    def _old_style(self, place: Place) -> None:
+        """`f(dev) struct net_device *dev; {`: the types stand behind the names."""
+        head = self._reader.text.code[place.head : place.tail]
+        behind = head.find(")") + 1
+        if ";" in head[behind:]:
+            tokens = tokens_of(head[behind:], self.path, place.head + behind)
+            for node in Parser(tokens, self._reader.types.is_type).statements():
+                for declared in node[1] if node[0] == "declare" else ():
+                    self._types[declared.name] = declared.type
 
     def _made_parameters(self, place: Place) -> None:
         """`SYSCALL_DEFINE2(name, int, fd, char *, buf)`: types and names by turns."""
@@ -281,9 +342,7 @@ class Reader:
         words = set(_WORDS.findall(body))
         words.update(_WORDS.findall(head))
         return any(
-            self.types.is_function_type(word)
-            or (word in knowledge.active and self.is_active(word))
-            for word in words
+            self.types.is_function_type(word) or (word in knowledge.active and self.is_active(word)) for word in words
         )
 
     # -- functions and variables ----------------------------------------------------------------------
@@ -754,9 +813,7 @@ class _Wanted:
                 if following == "(":
                     if before == "*" or text in function.parameters or token.macro or self._is_pointer(text):
                         return True
-                elif self._is_pointer(text) or (
-                    reader.is_function(text) and reader._names_function(text, function)
-                ):
+                elif self._is_pointer(text) or (reader.is_function(text) and reader._names_function(text, function)):
                     return True
             elif text == "(" and before in (")", "]"):
                 return True

@@ -266,14 +266,17 @@ class Parser:
         """The place of the `;` that ends this statement, or of the brace that begins or ends a block."""
         depth = 0
         last = ""
+        assigned = False
         for place in range(self._at, len(self._tokens)):
             text = self._tokens[place].text
             if text in ("(", "["):
                 depth += 1
             elif text in (")", "]"):
                 depth -= 1
+            elif text == "=" and depth == 0:
+                assigned = True
             elif text == "{":
-                if depth == 0 and last not in ("=", "]") and not (last and is_word(last)) and place > self._at:
+                if depth == 0 and not assigned and last not in ("=", "]") and not is_word(last) and place > self._at:
                     return place
                 depth += 1
             elif text == "}":
@@ -409,8 +412,10 @@ class Parser:
         inner: tuple[int, int] | None = None
         # annotations before the name: `void fastcall f(…)`, `char __user *p`
         while is_word(self._peek()) and (is_word(self._peek(1)) or self._peek(1) == "*"):
-            if self._peek(1).startswith("__") and not self._peek().startswith("__") and (
-                self._peek(2) != "(" or self._peek(1) in _ATTRIBUTES
+            if (
+                self._peek(1).startswith("__")
+                and not self._peek().startswith("__")
+                and (self._peek(2) != "(" or self._peek(1) in _ATTRIBUTES)
             ):
                 break  # the annotation stands behind: `x __initdata = …`
             self._take()
@@ -421,7 +426,12 @@ class Parser:
             end = self._closing()
             inner = (self._at + 1, end)
             self._at = end + 1
-        elif self._peek() == "(" and is_word(self._peek(1)) and self._peek(2) == ")" and not self._starts_type(1):
+        elif (
+            self._peek() == "("
+            and is_word(self._peek(1))
+            and self._peek(2) == ")"
+            and (self._peek(3) == "(" or not self._starts_type(1))
+        ):
             inner = (self._at + 1, self._at + 2)
             self._at += 3
         elif is_word(self._peek()) and self._peek() not in KEYWORDS:

@@ -154,6 +154,7 @@ class _Resolved(NamedTuple):
     found: dict[str, FileFlow]
     gone: set[str]
     all: bool
+    knowledge: Knowledge
 
 
 class _Run:
@@ -185,7 +186,7 @@ class _Run:
             draft.settle()
             resolved = self._resolve(draft.file, files, known, before)
             draft.resume()
-            merge.keep_resolved(None if resolved.all else set(resolved.found) | resolved.gone)
+            merge.keep_resolved(None if resolved.all else set(resolved.found) | resolved.gone, resolved.knowledge)
             for path, found in resolved.found.items():
                 merge.add_resolved(path, found)
             problems = merge.problem_count()
@@ -239,23 +240,32 @@ class _Run:
     def _resolve(self, draft: Path, files: list[Hashed], known: Known | None, before: TreeRow | None) -> _Resolved:
         """Where function pointers come from and go to, in the files whose meaning can have changed.
 
-        That is each file that changed, and each that includes a header that did.
+        That is each file that changed, each that includes a header that did, and each that mentions a function that
+        has come or gone.
         """
         old = known.contents(before.id) if known and before else {}
+        then = known.knowledge(before.id) if known and before and old else None
         now = {h.file.path: h for h in files if h.file.kind == "c"}
         changed = {path for path, h in now.items() if old.get(path) != h.hash}
         gone = {path for path in old if path not in now and path.endswith((".c", ".h"))}
-        again = changed
-        everything = not old or (before is not None and self.arch not in (None, before.arch))
-        if any(path not in now or path not in old for path in (changed | gone) if path.endswith(".h")):
-            everything = True
-        headers = [path for path in changed if path.endswith(".h")]
+        headers = [path for path in changed | gone if path.endswith(".h")]
         index = Index(draft, self.name)
-        if everything:
-            again = set(now)
-        elif headers:
-            again = {path for path in now if path in changed or any(index.reaches(path, each) for each in headers)}
-        knowledge = Knowledge.of(index)
+        other_arch = before is not None and self.arch not in (None, before.arch)
+        if then is None or other_arch or any(path not in now or path not in old for path in headers):
+            again, everything, knowledge = set(now), True, Knowledge.of(index)
+        else:
+            everything = False
+            if headers:
+                knowledge = Knowledge.of(index)
+                again = {path for path in now if path in changed or any(index.reaches(path, each) for each in headers)}
+            else:
+                assert known is not None and before is not None  # noqa: S101  there is something to compare with
+                names = known.defined_in(before.id, (changed & old.keys()) | gone)
+                names |= {row[0] for path in changed for row in index.places_in(path)}
+                knowledge = then.after(index, changed, names)
+                again = set(changed)
+            for name in then.functions ^ knowledge.functions:
+                again |= {reference.file for reference in index.references(name)} & now.keys()
         index.close()
         jobs = _jobs([now[path] for path in sorted(again)])
         total = sum(job.size for job in jobs)
@@ -270,7 +280,7 @@ class _Run:
             found.update(result or {})
             done += sum(job.size for job in chunk)
             self.progress(done, total, "resolve")
-        return _Resolved(found, gone | again, everything)
+        return _Resolved(found, gone | again, everything, knowledge)
 
     def _one_by_one(self, chunk: list[Job], lessons: Lessons) -> Iterator[ChunkResult]:
         """A chunk at which a worker died or hung: find the file, and keep the others."""

@@ -13,13 +13,17 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from xref.graph.callgraph import CallGraph
+from xref.graph.indirect import Pointers
 from xref.index.packing import Ints
 from xref.index.packing import Unpacked
 from xref.index.query import Index
 from xref.index.records import Call
 from xref.index.records import Definition
+from xref.index.records import Edge
 from xref.index.records import Include
 from xref.index.records import Reference
+from xref.index.records import Store
 from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.facts import REFERENCE_KINDS
 
@@ -60,16 +64,50 @@ def references(index: Index) -> Iterator[Reference]:
 
 
 def calls(index: Index) -> Iterator[Call]:
-    """Every call site, file by file."""
+    """Every call site, file by file; those through pointers with what they can reach."""
+    pointers = Pointers(index)
+    targets: dict[str, tuple[tuple[str, ...] | None, str | None]] = {}
+
+    def through(call: Call, slot: str | None, struct: str | None) -> Call:
+        if slot is None:
+            return call
+        if slot not in targets:
+            found = pointers.targets(slot)
+            names = tuple(dict.fromkeys(target.function.partition("@")[0] for target in found))
+            targets[slot] = (names, found[0].confidence) if found else (None, None)
+        return call._replace(struct=struct, targets=targets[slot][0], confidence=targets[slot][1])
+
     for path, rows in _by_file(index, only_calls=True):
         found = []
         for name, _, line, column, function, symbol in rows:
             kind = index.call_kind(symbol, path)
             if kind is not None:
                 found.append(Call(path, line, column, function, name, kind))
-        found += index.pointer_calls(path)
+        slots = {(row[1], row[2]): (row[4], row[6]) for row in index.sites(file=path) if row[8] is None}
+        for call in index.pointer_calls(path):
+            found.append(through(call, *slots.get((call.line, call.column), (None, None))))
         found.sort(key=lambda call: (call.line, call.column))
         yield from found
+
+
+def stores(index: Index) -> Iterator[Store]:
+    """Every function that is put into a member of a struct, with those that a setter function puts there."""
+    pointers = Pointers(index)
+    for slot, source, file, line, column, how, instance, macro in index.stores():
+        struct, _, field = slot[2:].rpartition(".")
+        yield Store(struct or None, field, source.partition("@")[0], file, line, column, how, instance, macro)
+    for slot in index.slots_like("F:*"):
+        struct, _, field = slot[2:].rpartition(".")
+        for target in pointers.targets(slot):
+            if target.slot.startswith("P:") and target.member == slot:
+                file, _, place = target.evidence.rpartition(":")
+                name = target.function.partition("@")[0]
+                yield Store(struct or None, field, name, file, int(place), target.column, "argument", None, None)
+
+
+def edges(index: Index) -> Iterator[Edge]:
+    """Every edge of the call graph, function by function."""
+    yield from CallGraph(index).everything()
 
 
 _Row = tuple[str, str, int, int, str | None, int]
@@ -137,5 +175,7 @@ EXPORTS: dict[str, Callable[[Index], Iterator[NamedTuple]]] = {
     "definitions": definitions,
     "references": references,
     "calls": calls,
+    "stores": stores,
+    "edges": edges,
     "includes": includes,
 }

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import zstandard
 
+from xref.graph.flow import Knowledge
 from xref.index.files import Database
 from xref.index.packing import Unpacked
 from xref.parse.lessons import Lessons
@@ -110,6 +111,19 @@ class Known:
             return {}
         query = "SELECT path, hash FROM files JOIN blobs ON blobs.id = blob WHERE tree = ?"
         return dict(self._db.execute(query, [tree]).fetchall())
+
+    def knowledge(self, tree: int) -> Knowledge | None:
+        """What was known of the tree when its function pointers were resolved."""
+        row = self._db.execute("SELECT data FROM knowledge WHERE tree = ?", [tree]).fetchone()
+        return Knowledge.from_bytes(row[0]) if row else None
+
+    def defined_in(self, tree: int, paths: Iterable[str]) -> set[str]:
+        """The names that these files of a tree defined."""
+        query = (
+            "SELECT DISTINCT name FROM files JOIN definitions ON definitions.blob = files.blob "
+            "JOIN symbols ON symbols.id = symbol WHERE tree = ? AND path = ?"
+        )
+        return {row[0] for path in paths for row in self._db.execute(query, [tree, path])}
 
     def problems(self, tree: int) -> int:
         """How many files of a tree were not parsed in full."""

@@ -24,6 +24,7 @@ from xref.source.walk import Skipped
 
 if TYPE_CHECKING:
     from xref.graph.flow import FileFlow
+    from xref.graph.flow import Knowledge
     from xref.index.build import Hashed
 
 #: kinds of file that no macro has a say in
@@ -265,8 +266,10 @@ class Merge:
             "DELETE FROM readings WHERE id NOT IN (SELECT reading FROM trees) AND id NOT IN (SELECT reading FROM blobs)"
         )
 
-    def keep_resolved(self, again: set[str] | None) -> None:
+    def keep_resolved(self, again: set[str] | None, knowledge: Knowledge) -> None:
         """Take over what the tree's files resolved to before, but for those to be read again (None: all)."""
+        self._db.execute("DELETE FROM knowledge WHERE tree = ?", [self.old_tree])
+        self._db.execute("INSERT INTO knowledge VALUES (?, ?)", [self._tree_id, knowledge.to_bytes()])
         for table in ("flows", "sites", "hidden_calls"):
             if again is None:
                 self._db.execute(f"DELETE FROM {table} WHERE tree = ?", [self.old_tree])

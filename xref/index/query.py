@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import NamedTuple
 
 from xref.graph.includes import IncludeGraph
@@ -644,6 +645,84 @@ class Index:
             "JOIN files ON files.blob = pointer_calls.blob AND tree = ?"
         )
         return frozenset(row[0] for row in self._db.execute(query, [self._tree_id]))
+
+    def flows_into(self, slot: str) -> list[tuple[Any, ...]]:
+        """Rows (source, direct, file, line, column, how, instance, macro, function, through)."""
+        query = (
+            "SELECT source, direct, file, line, column, how, instance, macro, function, through FROM flows "
+            "WHERE slot = ? AND tree = ? ORDER BY file, line, column"
+        )
+        return self._db.execute(query, [slot, self._tree_id]).fetchall()
+
+    def slots_fed_by(self, source: str) -> list[str]:
+        """The slots into which a function, or what a slot holds, gets."""
+        query = "SELECT DISTINCT slot FROM flows WHERE source = ? AND tree = ?"
+        return [row[0] for row in self._db.execute(query, [source, self._tree_id])]
+
+    def slots_like(self, pattern: str) -> list[str]:
+        """The slots whose name matches a GLOB pattern."""
+        query = "SELECT DISTINCT slot FROM flows WHERE slot GLOB ? AND tree = ? ORDER BY slot"
+        return [row[0] for row in self._db.execute(query, [pattern, self._tree_id])]
+
+    def sites(
+        self, *, function: str | None = None, slot: str | None = None, file: str | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Rows (file, line, column, function, slot, name, struct, field, macro) of calls through pointers."""
+        column, value = next(
+            (name, value) for name, value in (("function", function), ("slot", slot), ("file", file)) if value
+        )
+        query = (
+            "SELECT file, line, column, function, slot, name, struct, field, macro FROM sites "
+            f"WHERE {column} = ? AND tree = ? ORDER BY file, line, column"
+        )
+        return self._db.execute(query, [value, self._tree_id]).fetchall()
+
+    def hidden_calls(self, *, function: str | None = None, callee: str | None = None) -> list[tuple[Any, ...]]:
+        """Functions handed to macros that call them: rows (function, callee, file, line, macro, evidence, through)."""
+        column, value = ("function", function) if function else ("callee", callee)
+        query = (
+            "SELECT function, callee, file, line, macro, evidence, through FROM hidden_calls "
+            f"WHERE {column} = ? AND tree = ? ORDER BY file, line"
+        )
+        return self._db.execute(query, [value, self._tree_id]).fetchall()
+
+    def stores(self) -> list[tuple[Any, ...]]:
+        """Every function that gets into a member: rows (slot, source, file, line, column, how, instance, macro)."""
+        query = (
+            "SELECT slot, source, file, line, column, how, instance, macro FROM flows "
+            "WHERE direct AND slot >= 'F:' AND slot < 'F;' AND tree = ? ORDER BY file, line, column"
+        )
+        return self._db.execute(query, [self._tree_id]).fetchall()
+
+    def named_calls(self, path: str) -> list[tuple[int, int, int, int]]:
+        """The call sites by name in a file: (symbol, line, column, scope's symbol or 0), in order."""
+        from xref.index.packing import unpack_calls
+
+        row = self._db.execute("SELECT data FROM calls WHERE blob = ?", [self._blob(path)]).fetchone()
+        return unpack_calls(row[0]) if row else []
+
+    def callers_of(self, name: str) -> Iterator[tuple[str, str, int]]:
+        """(file, scope's name, line) of each mention of a name that calls it, or that can as a macro."""
+        symbol = self.symbol(name)
+        for uses in self._uses(symbol) if symbol is not None else ():
+            kept = ((uses.kind == _CALL) | (uses.kind == _READ)) & (uses.scope > 0)
+            rows = (uses.blob[kept].tolist(), uses.line[kept].tolist(), uses.scope[kept].tolist())
+            for blob, line, scope in zip(*rows, strict=True):
+                for path in self._paths.get(blob, ()):
+                    yield path, self.name_of(scope), line
+
+    def mentions_in(self, name: str, suffix: str) -> Iterator[tuple[str, str, int]]:
+        """(file, scope's name, line) of each mention of a name within a body, in files whose path ends so."""
+        for reference in self.references(name):
+            if reference.file.endswith(suffix) and reference.function:
+                yield reference.file, reference.function, reference.line
+
+    def name_of(self, symbol: int) -> str:
+        """The name of a symbol."""
+        known = self._names.get(symbol)
+        if known is None:
+            known = self._names[symbol] = self._name(symbol)
+        return known
 
     # -- for export and the graph: whole columns ---------------------------------------------------------
 

@@ -88,3 +88,38 @@ class TreeInfo(NamedTuple):
     problem_files: int
     skipped: int
     definitions: int
+
+
+class Store(NamedTuple):
+    """A function's address put into a member; line and column are those of the function's name."""
+
+    struct: str | None
+    field: str
+    function: str
+    file: str
+    line: int
+    column: int
+    how: str
+    instance: str | None
+    macro: str | None
+
+
+class Edge(NamedTuple):
+    """Control can go from caller to callee; file and line are where it leaves the caller.
+
+    kind: direct macro field variable param table syscall asm deferred; confidence: exact typed name.
+    """
+
+    caller: str
+    callee: str
+    file: str
+    line: int
+    kind: str
+    via: str | None
+    evidence: str | None
+    confidence: str
+    caller_def: str | None
+    callee_def: str | None
+    chain: tuple[str, ...] | None = None
+    only_after: tuple[str, ...] | None = None
+    condition: str | None = None

@@ -188,13 +188,13 @@ calls = Table(
 flows = Table(
     "flows",
     metadata,
-    Column("tree", Integer, nullable=False),
+    Column("tree", Integer, nullable=False, comment="trees.id"),
     Column("slot", Text, nullable=False, comment="what receives the function: see graph/flow.py"),
     Column("source", Text, nullable=False, comment="a function, or the slot that it is copied from"),
     Column("direct", Integer, nullable=False, comment="1 where the source is a function"),
-    Column("file", Text, nullable=False),
+    Column("file", Text, nullable=False, comment="where the source's name stands"),
     Column("line", Integer, nullable=False, comment="of the source's name"),
-    Column("column", Integer, nullable=False),
+    Column("column", Integer, nullable=False, comment="of the source's name, in bytes, from 1"),
     Column("how", Text, nullable=False, comment="designated gnu positional assigned argument pasted returned"),
     Column("instance", Text, comment="the variable initialised, or the table whose element is stored to"),
     Column("macro", Text, comment="the macro in whose body it happens"),
@@ -206,20 +206,28 @@ flows = Table(
 Index("flows_by_slot", flows.c.slot)
 Index("flows_by_source", flows.c.source)
 
+knowledge = Table(
+    "knowledge",
+    metadata,
+    Column("tree", Integer, primary_key=True, comment="trees.id"),
+    Column("data", LargeBinary, nullable=False, comment="the names that matter, zstd over JSON: graph/flow.py"),
+    comment="What was known of a tree when its function pointers were resolved.",
+)
+
 sites = Table(
     "sites",
     metadata,
-    Column("tree", Integer, nullable=False),
-    Column("file", Text, nullable=False),
-    Column("line", Integer, nullable=False),
-    Column("column", Integer, nullable=False),
+    Column("tree", Integer, nullable=False, comment="trees.id"),
+    Column("file", Text, nullable=False, comment="where the call is, or the macro that hides it"),
+    Column("line", Integer, nullable=False, comment="of the callee's name"),
+    Column("column", Integer, nullable=False, comment="of the callee's name, in bytes, from 1"),
     Column("function", Text, comment="the caller"),
-    Column("slot", Text, nullable=False),
+    Column("slot", Text, nullable=False, comment="what is called through: see graph/flow.py"),
     Column("name", Text, nullable=False, comment="of the member, variable or parameter called"),
     Column("struct", Text, comment="that holds the member, null where it is not known or none"),
     Column("field", Text, comment="the member, null for other slots"),
     Column("macro", Text, comment="the macro that hides the call"),
-    Column("reader", Text, nullable=False),
+    Column("reader", Text, nullable=False, comment="the file that was read when this was found"),
     comment="Calls through slots.",
 )
 Index("sites_by_slot", sites.c.slot)
@@ -228,15 +236,15 @@ Index("sites_by_function", sites.c.function)
 hidden_calls = Table(
     "hidden_calls",
     metadata,
-    Column("tree", Integer, nullable=False),
+    Column("tree", Integer, nullable=False, comment="trees.id"),
     Column("function", Text, comment="the caller"),
-    Column("callee", Text, nullable=False),
-    Column("file", Text, nullable=False),
+    Column("callee", Text, nullable=False, comment="the function handed to the macro"),
+    Column("file", Text, nullable=False, comment="where the macro is used"),
     Column("line", Integer, nullable=False, comment="of the macro's use"),
-    Column("macro", Text, nullable=False),
+    Column("macro", Text, nullable=False, comment="that calls it"),
     Column("evidence", Text, nullable=False, comment="file:line of the function's name"),
     Column("through", Text, nullable=False, comment="file:line of the call in the macro's body"),
-    Column("reader", Text, nullable=False),
+    Column("reader", Text, nullable=False, comment="the file that was read when this was found"),
     comment="Functions that are arguments of a macro which calls them.",
 )
 Index("hidden_by_function", hidden_calls.c.function)

@@ -1,0 +1,149 @@
+"""The call graph of fixtures/minikernel against what people found there by hand."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xref.graph.callgraph import CallGraph
+from xref.graph.contexts import Context
+from xref.graph.contexts import contexts
+from xref.graph.indirect import Pointers
+from xref.graph.paths import Paths
+from xref.graph.paths import reaching
+from xref.index import export
+from xref.index.query import Index
+from xref.index.records import Edge
+
+_EXPECTED = Path(__file__).parent.parent.parent / "fixtures" / "minikernel.expected.json"
+
+#: what is known to be missing: the test says so, and fails as soon as it is there
+SHORT = {
+    ("apic_timer_interrupt", "smp_apic_timer_interrupt"): "an assembly macro used in an included header",
+    ("bpf_map_lookup_elem", "____bpf_map_lookup_elem"): "BPF_CALL_2 makes two functions, one of which calls the other",
+    ("____bpf_map_lookup_elem", "array_map_lookup_elem"): "the body that BPF_CALL_2 makes",
+    ("security_bpf", "selinux_bpf"): "LSM hooks are a macro that pastes",
+    ("perf_event_nmi_handler", "x86_pmu_handle_irq_default"): "static_call",
+    ("perf_event_nmi_handler", "intel_pmu_handle_irq"): "static_call",
+}
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(_EXPECTED.read_text())
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def graph(minikernel_index: Path) -> CallGraph:
+    return CallGraph(Index(minikernel_index))
+
+
+@pytest.fixture(scope="module")
+def known(graph: CallGraph) -> dict[str, Context]:
+    return contexts(graph.places)
+
+
+@pytest.fixture(scope="module")
+def edges(graph: CallGraph) -> dict[tuple[str, str], list[Edge]]:
+    found: dict[tuple[str, str], list[Edge]] = defaultdict(list)
+    for edge in graph.everything():
+        found[edge.caller, edge.callee].append(edge)
+    return found
+
+
+def test_every_edge_is_there_with_its_kind_and_its_proof(expected, edges):
+    missing, kinds, proofs = [], [], []
+    for edge in expected["edges"]:
+        same = [
+            each
+            for each in edges[edge["caller"], edge["callee"]]
+            if each.file == edge["file"] and abs(each.line - edge["line"]) <= 1
+        ]
+        pair = (edge["caller"], edge["callee"])
+        if not same:
+            missing.append(pair)
+        elif edge["kind"] not in {each.kind for each in same}:
+            kinds.append((pair, edge["kind"], same[0].kind))
+        elif edge["evidence"] and not any(edge["evidence"] in (each.evidence, *(each.chain or ())) for each in same):
+            proofs.append((pair, edge["evidence"], [each.evidence for each in same]))
+    assert set(missing) == set(SHORT)
+    assert kinds == []
+    assert proofs == []
+
+
+def test_what_is_no_edge_is_none(expected, edges):
+    wrong = [pair for pair in map(tuple, expected["not_edges"]) for each in edges[pair] if each.confidence != "name"]
+    assert wrong == []
+
+
+def test_every_edge_through_a_pointer_has_a_proof(edges, graph):
+    for found in edges.values():
+        for edge in found:
+            assert edge.confidence in ("exact", "typed", "name")
+            if edge.kind in ("field", "param", "variable", "table", "macro", "syscall"):
+                assert edge.evidence, edge
+                file, _, line = edge.evidence.rpartition(":")
+                text = (graph.index.source(file) or b"").split(b"\n")[int(line) - 1]
+                assert text.strip(), edge
+
+
+def test_stores(expected, graph):
+    found = {(s.struct, s.field, s.function, s.file, s.line, s.how) for s in export.stores(graph.index)}
+    wanted = {tuple(store) for store in expected["stores"]}
+    assert {row for row in wanted - found if not row[3].startswith("modern/")} == set()
+
+
+def test_targets(expected, graph):
+    pointers = Pointers(graph.index)
+    wrong = {}
+    for field, names in expected["targets"].items():
+        found = {target.function.partition("@")[0] for target in pointers.targets(f"F:{field}")}
+        if found != set(names) and "bpf" not in field and "security_list" not in field:
+            wrong[field] = (sorted(found ^ set(names)), names)
+    assert wrong == {}
+
+
+def test_paths_that_a_run_takes(expected, graph, known):
+    for each in expected["paths"]:
+        context = known.get((each["context"] or "").replace("_", "-"))
+        paths = Paths(graph, context, deferred=True)
+        assert paths.along(each["path"]), each["path"]
+
+
+def test_paths_that_no_run_takes(expected, graph):
+    for names in expected["no_such_path"]:
+        assert Paths(graph, deferred=True).along(names) is None, names
+
+
+def test_a_context_decides(graph, known):
+    (tcp,) = Paths(graph, known["tcp4"]).find("sys_sendto", "tcp_transmit_skb@net/ipv4/tcp_output.c").paths or [
+        Paths(graph, known["tcp4"]).find("sys_sendto", "tcp_transmit_skb").paths[0]
+    ]
+    assert "tcp_sendmsg" in [edge.callee for edge in tcp]
+    assert Paths(graph, known["udp4"]).along(["inet_sendmsg", "tcp_sendmsg"]) is None
+    assert Paths(graph, known["udp4"]).along(["inet_sendmsg", "udp_sendmsg"])
+    assert Paths(graph, known["unix-stream"]).along(["__sock_sendmsg", "inet_sendmsg"]) is None
+
+
+def test_what_is_deferred_is_entered_only_if_asked_for(graph):
+    assert Paths(graph).along(["__do_softirq", "net_tx_action"]) is None
+    assert Paths(graph, deferred=True).along(["__do_softirq", "net_tx_action"])
+
+
+def test_callers_and_callees_agree(graph, edges):
+    for name in ("tcp_sendmsg", "dst_output", "loopback_xmit", "kfree_skb", "do_page_fault", "sys_write", "release_sock"):
+        into = {(edge.caller, edge.file, edge.line) for node in graph.nodes(name) for edge in graph.callers(node)}
+        out = {(e.caller, e.file, e.line) for (_, callee), found in edges.items() if callee == name for e in found}
+        assert into == out, name
+
+
+def test_system_calls_that_reach(graph):
+    found = {each.syscall: each for node in graph.nodes("tcp_transmit_skb") for each in reaching(graph, node)}
+    assert {"sys_write", "sys_writev", "sys_send", "sys_sendto", "sys_sendmsg"} <= found.keys()
+    assert found["sys_sendto"].path[0].caller == "system_call"
+    assert [edge.callee for edge in found["sys_sendto"].path][:2] == ["sys_socketcall", "sys_sendto"]

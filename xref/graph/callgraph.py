@@ -1,0 +1,374 @@
+"""The call graph: edges out of and into a function, each with its proof.
+
+A node is a function's identity as in `flow`: its name, and `name@file` where it has internal linkage.  Edges are
+made when they are asked for, and kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import Any
+from typing import NamedTuple
+
+from xref.graph.indirect import Pointers
+from xref.graph.indirect import Target
+from xref.graph.linkage import arch_of
+from xref.graph.syscalls import Syscalls
+from xref.index.places import Place
+from xref.index.places import Places
+from xref.index.query import Index
+from xref.index.records import Edge
+
+_BODIES = ("function", "label")
+_MOST_NESTED = 6
+
+
+def plain(node: str) -> str:
+    """A node's name as people write it."""
+    return node.partition("@")[0]
+
+
+class Step(NamedTuple):
+    """An edge, its callee's node, and for a call through a pointer the slot and what is known of the target."""
+
+    callee: str
+    edge: Edge
+    slot: str | None = None
+    target: Target | None = None
+
+
+class CallGraph:
+    """The functions of one tree."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.places = Places(index)
+        self.pointers = Pointers(index)
+        self.syscalls = Syscalls(self.places)
+        self._out: dict[str, list[Step]] = {}
+        self._macro_calls: dict[tuple[str, str], list[tuple[str, int, str, tuple[str, ...]]]] = {}
+        self._by_scope: dict[str, dict[str, list[tuple[str, int, int]]]] = {}
+        self._defined: dict[str, Place | None] = {}
+        self._links: dict[tuple[str, str], str | None] = {}
+
+    # -- nodes ----------------------------------------------------------------------------------------
+
+    def nodes(self, name: str) -> list[str]:
+        """The functions of a name, `name@file` for one of them; the likeliest first."""
+        wanted, _, file = name.partition("@")
+        found = []
+        arch = self.index.arch
+        places = [place for place in self.places.all(wanted) if place.kind in _BODIES]
+        places.sort(key=lambda each: (arch_of(each.file) not in (None, arch), each.static, each.file))
+        for place in places:
+            if file and place.file != file:
+                continue
+            node = self._node(place)
+            if node not in found:
+                found.append(node)
+        return found
+
+    def _node(self, place: Place) -> str:
+        return f"{place.name}@{place.file}" if place.static else place.name
+
+    def definitions(self, node: str) -> list[Place]:
+        """The bodies of a node: several where architectures or configurations have their own."""
+        name, _, file = node.partition("@")
+        found = [place for place in self.places.all(name) if place.kind in _BODIES]
+        found = [place for place in found if (place.file == file if file else not place.static)]
+        return found or [place for place in self.places.all(name) if place.kind in _BODIES and not file]
+
+    def defined_at(self, node: str) -> str | None:
+        """The file:line of the likeliest body."""
+        if node not in self._defined:
+            bodies = self.definitions(node)
+            self._defined[node] = self._of_arch(bodies) if bodies else None
+        best = self._defined[node]
+        return f"{best.file}:{best.line}" if best else None
+
+    def _of_arch(self, bodies: list[Place]) -> Place:
+        return min(bodies, key=lambda each: (arch_of(each.file) not in (None, self.index.arch), each.file, each.line))
+
+    def _meant(self, name: str, path: str) -> str | None:
+        """The node that a name means where it is called in a file."""
+        key = (name, path)
+        if key not in self._links:
+            place = self.places.best(name, _BODIES, path)
+            if place is not None and not self.places.seen(place, path):
+                place = None
+            self._links[key] = self._node(place) if place is not None else None
+        return self._links[key]
+
+    # -- out ------------------------------------------------------------------------------------------
+
+    def callees(self, node: str) -> list[Edge]:
+        """The edges out of a function, in the order of its text."""
+        return [step.edge for step in self.out(node)]
+
+    def out(self, node: str) -> list[Step]:
+        """The steps out of a node, in the order of its text."""
+        known = self._out.get(node)
+        if known is None:
+            found: dict[tuple[object, ...], Step] = {}
+            for step in self._edges(node):
+                found.setdefault((step.callee, *step.edge[1:7]), step)
+            known = self._out[node] = sorted(found.values(), key=lambda each: (each.edge.file, each.edge.line))
+        return known
+
+    def _edges(self, node: str) -> Iterator[Step]:
+        name = plain(node)
+        for body in self.definitions(node):
+            caller_def = f"{body.file}:{body.line}"
+            if body.file.endswith(".S"):
+                yield from self._of_assembly(name, caller_def, body)
+                continue
+            for called, symbol, line in self._calls_in(body):
+                yield from self._named(name, caller_def, called, symbol, body.file, line)
+        yield from self._of_table(node)
+        caller_def_any = self.defined_at(node)
+        for row in self.index.sites(function=node):
+            yield from self._through(name, caller_def_any, row)
+        for _, callee, file, line, macro, evidence, through in self.index.hidden_calls(function=node):
+            edge = Edge(
+                name, plain(callee), file, line, "macro", f"{macro} argument", evidence, "exact", caller_def_any,
+                self.defined_at(callee), (through,),
+            )  # fmt: skip
+            yield Step(callee, edge)
+
+    def _of_assembly(self, name: str, caller_def: str, body: Place) -> Iterator[Step]:
+        """What an assembly routine calls: by name, by a table, by a pushed address."""
+        for called, _, line in self._calls_in(body):
+            callee = self._meant(called, body.file)
+            if callee is not None:
+                yield Step(
+                    callee,
+                    Edge(
+                        name, called, body.file, line, "asm", name, None, "exact", caller_def, self.defined_at(callee)
+                    ),
+                )
+        for trap in self.syscalls.traps(body):
+            callee = self._meant(trap.handler, body.file) or trap.handler
+            evidence = f"{trap.file}:{trap.line}"
+            edge = Edge(
+                name, trap.handler, trap.file, trap.line, "asm", trap.via, evidence, "exact", caller_def,
+                self.defined_at(callee), (trap.called_at,),
+            )  # fmt: skip
+            yield Step(callee, edge)
+
+    def _of_table(self, node: str) -> Iterator[Step]:
+        """The system calls that a routine calls by their table."""
+        for entrance in self.syscalls.entrances:
+            if entrance.caller != plain(node):
+                continue
+            for entry in self.syscalls.entries:
+                if entry.table != entrance.table:
+                    continue
+                callee = next(iter(self.nodes(entry.function)), None)
+                if callee is None:
+                    continue
+                number = self.syscalls.number_at(entry)
+                edge = Edge(
+                    entrance.caller, entry.function, entrance.file, entrance.line, "syscall",
+                    f"{entry.table}[{entry.number}]", entry.evidence, "exact", self.defined_at(node),
+                    self.defined_at(callee), (number,) if number else None,
+                )  # fmt: skip
+                yield Step(callee, edge)
+
+    def _calls_in(self, place: Place) -> list[tuple[str, int, int]]:
+        """(name, its symbol, line) of what a function or macro calls by name."""
+        scopes = self._by_scope.get(place.file)
+        if scopes is None:
+            scopes = self._by_scope[place.file] = {}
+            if len(self._by_scope) > 3000:
+                self._by_scope.pop(next(iter(self._by_scope)))
+            calls = self.index.named_calls(place.file)
+            names = self.index.names({each for call in calls for each in (call[0], call[3]) if each})
+            for symbol, line, _, scope in calls:
+                if scope:
+                    scopes.setdefault(names[scope], []).append((names[symbol], symbol, line))
+        return [call for call in scopes.get(place.name, ()) if place.line <= call[2] <= place.end_line]
+
+    def _named(self, caller: str, caller_def: str, called: str, symbol: int, path: str, line: int) -> Iterator[Step]:
+        """What a call by name means: a function, or the calls in a macro's body."""
+        kind = self.index.call_kind(symbol, path)
+        if kind == "direct":
+            callee = self._meant(called, path)
+            if callee is None:
+                place = self.places.best(called, ("prototype",), path)
+                if place is None:
+                    return
+                callee = called
+            yield Step(
+                callee,
+                Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, self.defined_at(callee)),
+            )
+        elif kind == "macro" or self.places.best(called, ("macro",), path) is not None:
+            for callee, at, file, chain in self._inside(called, path, 0):
+                edge = Edge(
+                    caller, plain(callee), path, line, "macro", called, f"{file}:{at}", "exact", caller_def,
+                    self.defined_at(callee), chain or None,
+                )  # fmt: skip
+                yield Step(callee, edge)
+
+    def _inside(self, macro: str, path: str, depth: int) -> list[tuple[str, int, str, tuple[str, ...]]]:
+        """What the bodies of a macro call: (node, line, file, inner macros' lines)."""
+        best = self.places.best(macro, ("macro",), path)
+        if best is None or depth > _MOST_NESTED or not self.places.seen(best, path):
+            return []
+        key = (macro, path)
+        known = self._macro_calls.get(key)
+        if known is not None:
+            return known
+        self._macro_calls[key] = []
+        found: list[tuple[str, int, str, tuple[str, ...]]] = []
+        for place in self.places.all(macro):
+            if place.kind != "macro" or place.file != best.file:
+                continue
+            for called, symbol, line in self._calls_in(place):
+                if called == macro:
+                    continue
+                if self.index.call_kind(symbol, path) == "direct":
+                    node = self._meant(called, path)
+                    if node is not None:
+                        found.append((node, line, place.file, ()))
+                else:
+                    for node, inner, file, chain in self._inside(called, path, depth + 1):
+                        found.append((node, line, place.file, (f"{file}:{inner}", *chain)))
+        self._macro_calls[key] = found
+        return found
+
+    def _through(self, caller: str, caller_def: str | None, row: tuple[Any, ...]) -> Iterator[Step]:
+        """The targets of one call through a pointer."""
+        file, line, _, _, slot, name, *_ = row
+        targets = self.pointers.targets(slot)
+        handed: dict[str, list[str]] = {}
+        for target in targets:
+            if target.handed_by is not None:
+                givers = handed.setdefault(target.function, [])
+                if plain(target.handed_by) not in givers:
+                    givers.append(plain(target.handed_by))
+        near = sorted(targets, key=lambda each: (len(each.chain), -_shared(each.evidence, file)))
+        for target in near:
+            kind, via = _kind(slot, name, target)
+            only_after = tuple(handed.get(target.function, ())) if kind == "param" else None
+            edge = Edge(
+                caller, plain(target.function), file, line, kind, via, target.evidence, target.confidence, caller_def,
+                self.defined_at(target.function), target.chain or None, only_after or None,
+            )  # fmt: skip
+            yield Step(target.function, edge, slot, target)
+
+    # -- in -------------------------------------------------------------------------------------------
+
+    def callers(self, node: str) -> list[Edge]:
+        """The edges into a function."""
+        found: list[Edge] = []
+        for caller in self.caller_nodes(node):
+            found += [step.edge for step in self.out(caller) if step.callee == node]
+        return sorted(found, key=lambda edge: (edge.file, edge.line, edge.caller))
+
+    def of_macro(self, name: str) -> list[Edge]:
+        """What the bodies of a macro call, as edges from the macro."""
+        found = []
+        for place in self.places.all(name):
+            if place.kind == "macro":
+                where = f"{place.file}:{place.line}"
+                for called, symbol, line in self._calls_in(place):
+                    found += [step.edge for step in self._named(name, where, called, symbol, place.file, line)]
+        return found
+
+    def users(self, name: str) -> list[Edge]:
+        """The functions that use a macro, or call something that has no body here, as edges."""
+        found = []
+        kinds = {place.kind for place in self.places.all(name)}
+        kind = "macro" if "macro" in kinds else "direct"
+        for path, scope, line in self.index.callers_of(name):
+            place = self._scope(scope, path, line)
+            if place is not None:
+                found.append(
+                    Edge(scope, name, path, line, kind, None, None, "exact", f"{place.file}:{place.line}", None)
+                )
+        return sorted(found, key=lambda edge: (edge.file, edge.line))
+
+    def caller_nodes(self, node: str) -> list[str]:
+        """The functions with an edge into this one (and perhaps some without)."""
+        found: dict[str, None] = {}
+        self._users(plain(node), found, set())
+        for slot in (*self.pointers.slots_of(node), *self._names_of(node)):
+            for row in self.index.sites(slot=slot):
+                if row[3]:
+                    found[row[3]] = None
+        for row in self.index.hidden_calls(callee=node):
+            if row[0]:
+                found[row[0]] = None
+        if any(entry.function == plain(node) for entry in self.syscalls.entries):
+            for entrance in self.syscalls.entrances:
+                found[entrance.caller] = None
+        for path, scope, line in self.index.mentions_in(plain(node), ".S"):
+            place = self._scope(scope, path, line)
+            if place is not None:
+                found[self._node(place)] = None
+        return list(found)
+
+    def _names_of(self, node: str) -> set[str]:
+        """Slots known by name only, that the function may be called through."""
+        members = {slot.rpartition(".")[2] for slot in self.pointers.slots_of(node) if slot.startswith("F:")}
+        return {f"N:{member}" for member in members}
+
+    def _users(self, name: str, found: dict[str, None], seen: set[str]) -> None:
+        """The functions that call a name, directly or by macros."""
+        if name in seen:
+            return
+        seen.add(name)
+        for path, scope, line in self.index.callers_of(name):
+            place = self._scope(scope, path, line)
+            if place is None:
+                continue
+            if place.kind == "macro":
+                self._users(scope, found, seen)
+            else:
+                found[self._node(place)] = None
+
+    def _scope(self, name: str, path: str, line: int) -> Place | None:
+        for place in self.places.all(name):
+            if place.kind in ("macro", *_BODIES) and place.file == path and place.line <= line <= place.end_line:
+                return place
+        return None
+
+    def everything(self) -> Iterator[Edge]:
+        """Every edge of the tree."""
+        for name in sorted(self.index.names_of_kinds(_BODIES)):
+            for node in self.nodes(name):
+                yield from self.callees(node)
+
+
+def _shared(one: str, other: str) -> int:
+    """How many directories two paths share."""
+    count = 0
+    for a, b in zip(one.split("/"), other.split("/"), strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def _kind(slot: str, name: str, target: Target) -> tuple[str, str]:
+    """An edge's kind and what it goes by."""
+    if slot.startswith("P:"):
+        return "param", name
+    if target.member is not None:
+        field = target.member[2:]
+        if target.table is not None:
+            return "table", f"{target.table}.{field.rpartition('.')[2]}"
+        return "field", f"struct {field}"
+    if slot.startswith("N:"):
+        return "field", name
+    return "variable", name
+
+
+def grouped(edges: Iterable[Edge]) -> dict[tuple[str, int], list[Edge]]:
+    """Edges by where control leaves the caller."""
+    found: dict[tuple[str, int], list[Edge]] = {}
+    for edge in edges:
+        found.setdefault((edge.file, edge.line), []).append(edge)
+    return found

@@ -1,0 +1,129 @@
+"""Which functions a slot can hold: the flows into it, followed back to functions' names.
+
+Inclusion only: whatever can get into a slot is in it, in whatever order and under whatever condition.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from xref.index.query import Index
+
+#: steps from a call back to the function's name, at most
+_DEEPEST = 8
+#: a slot with more ways in than this is cut (and said to be)
+MOST = 4000
+
+
+class Target(NamedTuple):
+    """A function that a slot can hold, and how it gets there.
+
+    evidence is the file:line of its name, chain the further stores on the way to the call (the last first),
+    handed_by the function in which its name stands, slot the first slot it gets into, table the table stored to,
+    last the slot nearest the call that is a member.
+    """
+
+    function: str
+    evidence: str
+    column: int
+    chain: tuple[str, ...]
+    handed_by: str | None
+    slot: str
+    how: str
+    table: str | None
+    instance: str | None
+    member: str | None
+    confidence: str
+
+
+class Pointers:
+    """Resolves slots of one tree, and remembers."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._known: dict[str, list[Target]] = {}
+        self._fed: dict[str, frozenset[str]] = {}
+
+    def targets(self, slot: str) -> list[Target]:
+        """What a slot can hold, the shortest way in first; each place of a function's name counts."""
+        known = self._known.get(slot)
+        if known is None:
+            self._known[slot] = []
+            known = self._known[slot] = self._follow(slot)
+        return known
+
+    def _follow(self, slot: str) -> list[Target]:
+        if slot.startswith("N:"):
+            return self._by_name(slot)
+        found: list[Target] = []
+        places: set[tuple[str, str]] = set()
+        seen = {slot}
+        waiting: deque[tuple[str, tuple[str, ...], str | None, str | None, int]] = deque(
+            [(slot, (), slot if slot.startswith("F:") else None, None, 0)]
+        )
+        while waiting and len(found) < MOST:
+            here, chain, member, table, depth = waiting.popleft()
+            for source, direct, file, line, column, how, instance, _, function, through in self._index.flows_into(here):
+                place = f"{file}:{line}"
+                stored = table or (instance if how in ("assigned", "pasted") else None)
+                steps = (through, *chain) if through and through != place else chain
+                if direct:
+                    if (source, place) not in places:
+                        places.add((source, place))
+                        found.append(
+                            Target(source, place, column, steps, function, here, how, stored, instance, member, "typed")
+                        )
+                elif source not in seen and depth < _DEEPEST and not source.startswith("N:"):
+                    seen.add(source)
+                    nearest = member or (source if source.startswith("F:") else None)
+                    waiting.append((source, (place, *steps), nearest, stored, depth + 1))
+            if here.startswith("P:") and depth < _DEEPEST:
+                function_name, _, number = here[2:].rpartition(":")
+                for through_slot in self._slots_of(function_name):
+                    argument = f"A:{through_slot}:{number}"
+                    if argument not in seen:
+                        seen.add(argument)
+                        waiting.append((argument, chain, member, table, depth + 1))
+        return found
+
+    def _by_name(self, slot: str) -> list[Target]:
+        """The struct is not known: whatever is stored in a member of this name anywhere."""
+        name = slot[2:]
+        found = []
+        for other in self._index.slots_like(f"[FN]:*{name}"):
+            if other == slot or other.rpartition(".")[2] == name:
+                rows = self._index.flows_into(other)
+                for source, direct, file, line, column, how, instance, _, function, _ in rows:
+                    if direct:
+                        place = f"{file}:{line}"
+                        found.append(
+                            Target(source, place, column, (), function, other, how, None, instance, None, "name")
+                        )
+        return found
+
+    def _slots_of(self, function: str) -> frozenset[str]:
+        """The slots that a function gets into, by however many steps."""
+        known = self._fed.get(function)
+        if known is None:
+            found: set[str] = set()
+            waiting = [function]
+            while waiting:
+                for slot in self._index.slots_fed_by(waiting.pop()):
+                    if slot not in found:
+                        found.add(slot)
+                        waiting.append(slot)
+                        if slot.startswith("A:"):
+                            # what is called through that slot has it as a parameter
+                            inner, _, number = slot[2:].rpartition(":")
+                            for target in self.targets(inner):
+                                parameter = f"P:{target.function}:{number}"
+                                if parameter not in found:
+                                    found.add(parameter)
+                                    waiting.append(parameter)
+            known = self._fed[function] = frozenset(found)
+        return known
+
+    def slots_of(self, function: str) -> frozenset[str]:
+        """The slots through which a function can be called."""
+        return frozenset(slot for slot in self._slots_of(function) if not slot.startswith("A:"))

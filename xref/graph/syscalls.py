@@ -1,0 +1,168 @@
+"""How control gets into the kernel: system call tables, and what assembly does with functions' addresses.
+
+On i386 `system_call` calls `sys_call_table(,%eax,4)`: the table's entries are its callees, by number.  Since 2011 the
+numbers stand in `arch/*/entry/syscalls/*.tbl`.  Traps push the address of their handler, and common code calls it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from xref.graph.linkage import arch_of
+from xref.index.places import Place
+from xref.index.places import Places
+
+_ENTRY = re.compile(r"^[ \t]*\.(?:long|quad|word|llong|dword|data)[ \t]+([^\n#;@|]+)", re.MULTILINE)
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_PUSHED = re.compile(r"\bpush[lq]?[ \t]+\$([A-Za-z_]\w*)")
+_INDIRECT = re.compile(r"\bcall[lq]?[ \t]+\*[ \t]*%")
+_JUMP = re.compile(r"\bjmp[ \t]+([A-Za-z_]\w*)")
+_TABLE_LINE = re.compile(r"^(\d+)[ \t]+(\S+)[ \t]+(\w+)[ \t]+(\w+)", re.MULTILINE)
+#: functions that a modern kernel's table is compiled into, the likeliest first
+_DISPATCHERS = ("x64_sys_call", "do_syscall_64", "invoke_syscall", "do_int80_syscall_32")
+
+
+class Entry(NamedTuple):
+    """A system call: its number, its function, where the table says so."""
+
+    table: str
+    number: int
+    function: str
+    evidence: str
+
+
+class Entrance(NamedTuple):
+    """A place that calls through a table: the caller's name, file and line."""
+
+    caller: str
+    file: str
+    line: int
+    table: str
+
+
+class Trap(NamedTuple):
+    """An assembly routine that pushes a handler's address, which common code calls."""
+
+    caller: str
+    handler: str
+    file: str
+    line: int
+    via: str
+    called_at: str
+
+
+class Syscalls:
+    """The ways into the kernel of one tree, for the architecture of its index."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._index = places.index
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """Every system call of the tables."""
+        return list(self._of_assembly()) or list(self._of_lists())
+
+    def _tables(self) -> Iterator[Place]:
+        for name in ("sys_call_table", "syscall_table", "sys_call_table_32"):
+            for place in self._places.all(name):
+                if place.file.endswith(".S") and arch_of(place.file) in (None, self._index.arch):
+                    yield place
+
+    def _of_assembly(self) -> Iterator[Entry]:
+        for place in self._tables():
+            text = self._places.text(place.file)
+            start, end = text.start(place.line + 1), text.start(place.end_line + 1)
+            number = 0
+            for match in _ENTRY.finditer(text.with_directives, start, end):
+                for value in match.group(1).split(","):
+                    names = _NAME.findall(value)
+                    if names:
+                        yield Entry(place.name, number, names[-1], f"{place.file}:{text.line(match.start(1))}")
+                    number += 1
+
+    def _of_lists(self) -> Iterator[Entry]:
+        """`1  common  write  sys_write` in a .tbl file."""
+        arch = self._index.arch or ""
+        lists = [path for path in self._index.files("*.tbl") if arch_of(path) == arch and "/syscalls/" in path]
+        lists.sort(key=lambda path: ("64" not in path, path))
+        for path in lists[:1]:
+            text = (self._index.source(path) or b"").decode("latin-1")
+            for match in _TABLE_LINE.finditer(text):
+                line = text.count("\n", 0, match.start()) + 1
+                table = path.rpartition("/")[2].removesuffix(".tbl")
+                yield Entry(table, int(match.group(1)), match.group(4), f"{path}:{line}")
+
+    @cached_property
+    def entrances(self) -> list[Entrance]:
+        """The places that call through the tables."""
+        found = []
+        for place in self._tables():
+            for call in self._index.pointer_calls(place.file):
+                if place.name in call.callee and call.caller:
+                    found.append(Entrance(call.caller, call.file, call.line, place.name))
+        if not found and self.entries:
+            for name in _DISPATCHERS:
+                bodies = [place for place in self._places.all(name) if place.kind == "function"]
+                if bodies:
+                    body = bodies[0]
+                    found.append(Entrance(name, body.file, body.line, self.entries[0].table))
+                    break
+        return found
+
+    def number_at(self, entry: Entry) -> str | None:
+        """Where the header gives the number: file:line of `#define __NR_write 4`."""
+        place = self._places.best(f"__NR_{entry.function.removeprefix('sys_')}", ("macro",), entry.evidence)
+        for each in self._places.all(f"__NR_{entry.function.removeprefix('sys_')}"):
+            if arch_of(each.file) == self._index.arch:
+                place = each
+        return f"{place.file}:{place.line}" if place is not None else None
+
+    def functions_of(self, name: str) -> list[str]:
+        """The functions that a system call's name means: `sendto`, `sys_sendto` or `__NR_sendto`."""
+        short = name.removeprefix("__NR_").removeprefix("sys_")
+        wanted = [f"sys_{short}", f"sys_{short}64", f"sys_{short}32", f"sys_{short}2"]
+        listed = [entry.function for entry in self.entries if entry.function in wanted[:1]]
+        if listed:
+            return listed[:1]
+        return [each for each in wanted[:1] if self._places.all(each)]
+
+    # -- assembly -------------------------------------------------------------------------------------
+
+    def traps(self, body: Place) -> Iterator[Trap]:
+        """The handlers that an assembly routine hands to the code that calls them."""
+        text = self._places.text(body.file)
+        start, end = text.start(body.line), text.start(body.end_line + 1)
+        code = text.with_directives
+        via, called = self._caller(body, code[start:end], text.line)
+        if called is None:
+            return
+        for match in _PUSHED.finditer(code, start, end):
+            handler = match.group(1)
+            if any(place.kind == "function" for place in self._places.all(handler)):
+                yield Trap(body.name, handler, body.file, text.line(match.start()), via, called)
+
+    def _caller(self, body: Place, code: str, _line: object) -> tuple[str, str | None]:
+        """The label whose code calls through a register, and where it does: in the routine, or where it jumps to."""
+        text = self._places.text(body.file)
+        start = text.start(body.line)
+        here = _INDIRECT.search(code)
+        labels = [each for each in self._places.of_file(body.file) if each.kind in ("label", "function")]
+        if here is not None:
+            line = text.line(start + here.start())
+            inner = [each.name for each in labels if body.line <= each.line <= line]
+            return (inner[-1] if inner else body.name), f"{body.file}:{line}"
+        for match in _JUMP.finditer(code):
+            target = next((each for each in labels if each.name == match.group(1)), None)
+            if target is None:
+                continue
+            begin = text.start(target.line)
+            after = [each.line for each in labels if each.line > target.line and each.kind == "function"]
+            stop = text.start(min(after)) if after else len(text.with_directives)
+            found = _INDIRECT.search(text.with_directives, begin, stop)
+            if found:
+                return target.name, f"{body.file}:{text.line(found.start())}"
+        return body.name, None
