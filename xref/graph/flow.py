@@ -114,6 +114,8 @@ class Knowledge(NamedTuple):
     functions: frozenset[str]
     #: macros that call through pointers, paste names that they store, or store into such members
     active: frozenset[str]
+    #: those of the fields whose mere mention may well move a function's address
+    telling: frozenset[str]
     names: Names
 
     @classmethod
@@ -129,19 +131,19 @@ class Knowledge(NamedTuple):
         while fresh:
             fresh = (index.scopes_of_uses(fresh, ["call", "read", "macro"]) & names.macros) - found
             found |= fresh
-        return cls(fields, calling, index.shared_functions(), frozenset(found), names)
+        return cls(fields, calling, index.shared_functions(), frozenset(found), index.often_called(fields), names)
 
     def to_bytes(self) -> bytes:
         """As the index keeps it."""
-        sets = [*self[:4], *self.names]
+        sets = [*self[:5], *self.names]
         return zstandard.ZstdCompressor().compress(json.dumps([sorted(each) for each in sets]).encode())
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Knowledge:
         """What `to_bytes` made."""
         sets = [frozenset(each) for each in json.loads(zstandard.ZstdDecompressor().decompress(data))]
-        fields, calling, functions, active, *names = sets
-        return cls(fields, calling, functions, active, Names(*names))
+        fields, calling, functions, active, telling, *names = sets
+        return cls(fields, calling, functions, active, telling, Names(*names))
 
     def after(self, index: Index, changed: Iterable[str], names: Iterable[str]) -> Knowledge:
         """What is known when some files changed that no other file includes; `names` are those they defined, or do.
@@ -149,6 +151,7 @@ class Knowledge(NamedTuple):
         What can matter may stay too large: that costs time, not truth.
         """
         fields, calling, active = set(self.fields), set(self.calling), set(self.active)
+        telling = set(self.telling)
         functions = set(self.functions)
         kinds = {
             "typedef": set(self.names.types),
@@ -157,7 +160,9 @@ class Knowledge(NamedTuple):
         }
         for path in changed:
             for call in index.pointer_calls(path):
-                fields.update([call.field] if call.field else [])
+                if call.field is not None and call.field not in fields:
+                    fields.add(call.field)
+                    telling.add(call.field)
                 calling.update([call.caller] if call.caller else [])
         places = Places(index)
         for name in names:
@@ -174,7 +179,8 @@ class Knowledge(NamedTuple):
             if "macro" in has:
                 active.add(name)
         now = Names(*(frozenset(each) for each in kinds.values()))
-        return Knowledge(frozenset(fields), frozenset(calling), frozenset(functions), frozenset(active), now)
+        sets = [frozenset(each) for each in (fields, calling, functions, active, telling)]
+        return Knowledge(sets[0], sets[1], sets[2], sets[3], sets[4], now)
 
 
 class _Function:
@@ -253,7 +259,7 @@ class Reader:
         self.types = types
         self.text = self.types.places.text(path)
         self._places = self.types.places.of_file(path)
-        self._own = {place.name for place in self._places if place.kind == "function"}
+        self._own = {place.name for place in self._places if place.kind in ("function", "prototype")}
         self._made = FileFlow([], [], [])
         self._seen: set[tuple[object, ...]] = set()
 
@@ -321,10 +327,11 @@ class Reader:
 
     def _mentions(self, text: str, head: str = "") -> bool:
         """Is a function's name used as a value?  What looks like a parameter or a local of that name is none."""
+        declared = set(_WORDS.findall(head))
         for word in set(_VALUES.findall(text)):
             if (
                 self.is_function(word)
-                and word not in head
+                and word not in declared
                 and word not in KEYWORDS
                 and not re.search(rf"(?<!return)(?<!goto)(?<!else)[\w*][ \t]+\**{word}\s*[;,=\[)]", text)
             ):
@@ -337,7 +344,7 @@ class Reader:
         if self._mentions(body, head):
             return True
         knowledge = self.knowledge
-        if not knowledge.fields.isdisjoint(_MEMBERS.findall(body)):
+        if not knowledge.telling.isdisjoint(_MEMBERS.findall(body)):
             return True
         words = set(_WORDS.findall(body))
         words.update(_WORDS.findall(head))
@@ -793,6 +800,7 @@ class _Wanted:
     def __init__(self, reader: Reader, function: _Function) -> None:
         self._reader = reader
         self._function = function
+        self._pointers: dict[str, bool] = {}
 
     def __call__(self, tokens: list[Token]) -> bool:
         reader, function = self._reader, self._function
@@ -822,8 +830,13 @@ class _Wanted:
 
     def _is_pointer(self, name: str) -> bool:
         """Is it a local or parameter that points to a function?"""
-        made = self._function.type_of(name)
-        return made is not None and self._reader.types.is_function_pointer(made, self._reader.path)
+        known = self._pointers.get(name)
+        if known is None:
+            made = self._function.type_of(name)
+            known = self._pointers[name] = made is not None and self._reader.types.is_function_pointer(
+                made, self._reader.path
+            )
+        return known
 
 
 def _returned(made: Type) -> Type | None:

@@ -96,7 +96,8 @@ class _LostError(Exception):
 
 def tokens_of(text: str, path: str, base: int, macro: str = "") -> list[Token]:
     """The tokens of a piece of blanked text that begins at byte `base` of its file."""
-    return [Token(match.group(), path, base + match.start(), macro) for match in _TOKEN.finditer(text)]
+    found = _TOKEN.finditer(text)
+    return list(map(Token._make, ((match.group(), path, base + match.start(), macro, -1) for match in found)))
 
 
 def is_word(text: str) -> bool:

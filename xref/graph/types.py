@@ -340,10 +340,8 @@ class Types:
                 before = len(waiting)
                 opened = self.expand(_substituted(body, arguments), path, inner, depth + 1, waiting)
                 if not depth:
-                    opened = [each._replace(use=token.at) if each.macro else each for each in opened]
-                    waiting[before:] = [
-                        each._replace(use=token.at) if each.macro else each for each in waiting[before:]
-                    ]
+                    opened = _used_at(opened, token.at)
+                    waiting[before:] = _used_at(waiting[before:], token.at)
                 if number:
                     waiting += [*opened, Token(";", token.path, token.at)]
                 else:
@@ -482,6 +480,11 @@ class _BlockScope:
 
     def type_of(self, name: str) -> Type | None:
         return self._own.get(name) or self._outer.type_of(name)
+
+
+def _used_at(tokens: list[Token], use: int) -> list[Token]:
+    """Those that come from macros with the place of the outermost macro's name."""
+    return [Token(each.text, each.path, each.at, each.macro, use) if each.macro else each for each in tokens]
 
 
 def _everything(_token: Token, _arguments: list[list[Token]], _following: str) -> bool:
