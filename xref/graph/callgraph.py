@@ -304,10 +304,8 @@ class CallGraph:
         if any(entry.function == plain(node) for entry in self.syscalls.entries):
             for entrance in self.syscalls.entrances:
                 found[entrance.caller] = None
-        for path, scope, line in self.index.mentions_in(plain(node), ".S"):
-            place = self._scope(scope, path, line)
-            if place is not None:
-                found[self._node(place)] = None
+        for place in self.syscalls.trapping.get(plain(node), ()):
+            found[self._node(place)] = None
         return list(found)
 
     def _names_of(self, node: str) -> set[str]:

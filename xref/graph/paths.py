@@ -33,6 +33,10 @@ _WAYS = 3
 _MOST_WAYS = 200
 #: nodes of which a search backward keeps account before it gives up
 _MOST_LEADING = 1500
+#: nodes looked at for one of many searches towards one goal
+_MOST_WITHIN = 400
+#: nodes that a search for all ways into the kernel looks at
+_MOST_BACKWARD = 4000
 #: system calls that are many: they choose by a number
 _SWITCHES = ("sys_socketcall", "sys_ipc")
 
@@ -139,11 +143,14 @@ class Paths:
                 return str(source)
         return None
 
-    def find(self, start: str, goal: str, most: int = 1) -> Found:
-        """The best valid paths from one node to another: the shortest, or under a context the least doubtful."""
-        if goal not in self._near:
+    def find(self, start: str, goal: str, most: int = 1, *, within: frozenset[str] | None = None) -> Found:
+        """The best valid paths from one node to another: the shortest, or under a context the least doubtful.
+
+        `within` are the nodes that lead to the goal, if that is known.
+        """
+        if within is None and goal not in self._near:
             self._near[goal] = self._leading_to(goal)
-        near = self._near[goal]
+        near = within if within is not None else self._near[goal]
         if near is not None and start not in near:
             return Found([], False)
         entered: dict[str, int] = {start: 1}
@@ -160,7 +167,7 @@ class Paths:
                     return Found(found, False)
                 continue
             looked += 1
-            if looked > MOST_NODES:
+            if looked > (MOST_NODES if within is None else _MOST_WITHIN):
                 return Found(found, True)
             steps = self.steps(way.node)
             for step, more in zip(steps, self._costs(steps), strict=True):
@@ -289,8 +296,10 @@ def _backward(paths: Paths, goal: str) -> dict[str, Step]:
     """For each node that leads to the goal the step to take."""
     following: dict[str, Step] = {}
     waiting = deque([goal])
-    while waiting:
+    looked = 0
+    while waiting and looked < _MOST_BACKWARD:
         node = waiting.popleft()
+        looked += 1
         for caller in paths.graph.caller_nodes(node):
             if caller in following or caller == goal:
                 continue
@@ -307,7 +316,7 @@ def _forward(paths: Paths, entry: str, goal: str, following: dict[str, Step]) ->
     while way.node != goal:
         step = following[way.node]
         if not paths._valid(step, way):
-            result = paths.find(entry, goal)
+            result = paths.find(entry, goal, within=frozenset((*following, goal)))
             return result.paths[0] if result.paths else []
         way = _Way(step.callee, step, way)
     return _edges(way)

@@ -130,6 +130,19 @@ class Syscalls:
             return listed[:1]
         return [each for each in wanted[:1] if self._places.all(each)]
 
+    @cached_property
+    def trapping(self) -> dict[str, list[Place]]:
+        """For each handler the assembly routines that push its address."""
+        found: dict[str, list[Place]] = {}
+        for path in self._index.files("*.S"):
+            if arch_of(path) not in (None, self._index.arch):
+                continue
+            for body in self._places.of_file(path):
+                if body.kind in ("function", "label"):
+                    for trap in self.traps(body):
+                        found.setdefault(trap.handler, []).append(body)
+        return found
+
     # -- assembly -------------------------------------------------------------------------------------
 
     def traps(self, body: Place) -> Iterator[Trap]:

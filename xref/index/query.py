@@ -352,7 +352,8 @@ class Index:
 
     def names(self, symbols: Iterable[int]) -> dict[int, str]:
         """The names of these symbols."""
-        wanted = list(set(symbols) - self._names.keys())
+        known = self._names
+        wanted = [symbol for symbol in set(symbols) if symbol not in known]
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             query = f"SELECT id, name FROM symbols WHERE id IN ({','.join('?' * len(part))})"
@@ -726,12 +727,6 @@ class Index:
             for blob, line, scope in zip(*rows, strict=True):
                 for path in self._paths.get(blob, ()):
                     yield path, self.name_of(scope), line
-
-    def mentions_in(self, name: str, suffix: str) -> Iterator[tuple[str, str, int]]:
-        """(file, scope's name, line) of each mention of a name within a body, in files whose path ends so."""
-        for reference in self.references(name):
-            if reference.file.endswith(suffix) and reference.function:
-                yield reference.file, reference.function, reference.line
 
     def name_of(self, symbol: int) -> str:
         """The name of a symbol."""
