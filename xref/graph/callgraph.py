@@ -14,6 +14,7 @@ from typing import NamedTuple
 from xref.graph.indirect import Pointers
 from xref.graph.indirect import Target
 from xref.graph.linkage import arch_of
+from xref.graph.syscalls import INITCALL_RUNNERS
 from xref.graph.syscalls import Syscalls
 from xref.index.places import Place
 from xref.index.places import Places
@@ -126,6 +127,7 @@ class CallGraph:
             for called, symbol, line in self._calls_in(body):
                 yield from self._named(name, caller_def, called, symbol, body.file, line)
         yield from self._of_table(node)
+        yield from self._initcalls(node)
         caller_def_any = self.defined_at(node)
         for row in self.index.sites(function=node):
             yield from self._through(name, caller_def_any, row)
@@ -174,6 +176,27 @@ class CallGraph:
                     self.defined_at(callee), (number,) if number else None,
                 )  # fmt: skip
                 yield Step(callee, edge)
+
+    def _runner(self) -> str | None:
+        """The function that calls the initcalls."""
+        return next((node for name in INITCALL_RUNNERS for node in self.nodes(name)), None)
+
+    def _initcalls(self, node: str) -> Iterator[Step]:
+        """What `module_init` and its like hand to the function that calls all of them at start."""
+        if plain(node) not in INITCALL_RUNNERS or node != self._runner():
+            return
+        sites = self.index.sites(function=node)
+        body = self.definitions(node)[0]
+        file, line = (sites[0][0], sites[0][1]) if sites else (body.file, body.line)
+        for calls in self.syscalls.initcalls.values():
+            for call in calls:
+                callee = self._meant(call.function, call.file)
+                if callee is not None:
+                    edge = Edge(
+                        plain(node), call.function, file, line, "table", call.macro, f"{call.file}:{call.line}",
+                        "exact", self.defined_at(node), self.defined_at(callee),
+                    )  # fmt: skip
+                    yield Step(callee, edge)
 
     def _calls_in(self, place: Place) -> list[tuple[str, int, int]]:
         """(name, its symbol, line) of what a function or macro calls by name."""
@@ -304,6 +327,8 @@ class CallGraph:
         if any(entry.function == plain(node) for entry in self.syscalls.entries):
             for entrance in self.syscalls.entrances:
                 found[entrance.caller] = None
+        if plain(node) in self.syscalls.initcalls and (runner := self._runner()) is not None:
+            found[runner] = None
         for place in self.syscalls.trapping.get(plain(node), ()):
             found[self._node(place)] = None
         return list(found)

@@ -610,6 +610,8 @@ class Reader:
                     and self._is_code(variable)
                 ):
                     return [_Source(self.function_of(token.text), True, token)]
+            if token.text in self.types.macro_names:
+                return self._renamed(token, function)
             if self.types.places.best(token.text, ("variable", "prototype"), self.path) is not None:
                 return [_Source(self._variable_slot(token.text, function), False, token)]
             return []
@@ -638,6 +640,15 @@ class Reader:
                 if declared is not None and self.types.is_function_pointer(_returned(declared.type), self.path):
                     return [_Source(f"R:{self.function_of(name)}", False, node[1][1])]
         return []
+
+    def _renamed(self, token: Token, function: _Function) -> list[_Source]:
+        """`#define ack_edge_ioapic ack_edge_ioapic_vector`: the functions that a macro without arguments names."""
+        found = []
+        for body in self.types.macros(token.text, self.path):
+            if body.params is None and len(body.body) == 1 and body.body[0].text != token.text:
+                other = token._replace(text=body.body[0].text)
+                found += [source for source in self._sources(("id", other), function) if source.direct]
+        return found
 
     def _is_code(self, place: Place) -> bool:
         """Is it a function, and not a variable that is declared `extern`?"""

@@ -21,6 +21,9 @@ _PUSHED = re.compile(r"\bpush[lq]?[ \t]+\$([A-Za-z_]\w*)")
 _INDIRECT = re.compile(r"\bcall[lq]?[ \t]+\*[ \t]*%")
 _JUMP = re.compile(r"\bjmp[ \t]+([A-Za-z_]\w*)")
 _TABLE_LINE = re.compile(r"^(\d+)[ \t]+(\S+)[ \t]+(\w+)[ \t]+(\w+)", re.MULTILINE)
+_INITCALL = re.compile(r"module_init|(?:\w+_)?initcall(?:_sync)?")
+#: functions that walk the section of initcalls and call each, the likeliest first
+INITCALL_RUNNERS = ("do_one_initcall", "do_initcalls")
 #: functions that a modern kernel's table is compiled into, the likeliest first
 _DISPATCHERS = ("x64_sys_call", "do_syscall_64", "invoke_syscall", "do_int80_syscall_32")
 
@@ -41,6 +44,15 @@ class Entrance(NamedTuple):
     file: str
     line: int
     table: str
+
+
+class Initcall(NamedTuple):
+    """A function that runs at start, and the macro and line that say so."""
+
+    function: str
+    file: str
+    line: int
+    macro: str
 
 
 class Trap(NamedTuple):
@@ -141,6 +153,24 @@ class Syscalls:
                 if body.kind in ("function", "label"):
                     for trap in self.traps(body):
                         found.setdefault(trap.handler, []).append(body)
+        return found
+
+    @cached_property
+    def initcalls(self) -> dict[str, list[Initcall]]:
+        """For each function that runs at start because a macro put it into a section: where that is."""
+        found: dict[str, list[Initcall]] = {}
+        macros = {name for name in self._index.names_of_kinds(["macro"]) if _INITCALL.fullmatch(name)}
+        for macro in sorted(macros):
+            use = re.compile(rf"\b{macro}\s*\(\s*([A-Za-z_]\w*)\s*\)")
+            for reference in self._index.references(macro):
+                if reference.function is not None or arch_of(reference.file) not in (None, self._index.arch):
+                    continue
+                text = self._places.text(reference.file)
+                start = text.start(reference.line)
+                match = use.search(text.code, start, text.start(reference.line + 3))
+                if match:
+                    call = Initcall(match.group(1), reference.file, reference.line, macro)
+                    found.setdefault(call.function, []).append(call)
         return found
 
     # -- assembly -------------------------------------------------------------------------------------
