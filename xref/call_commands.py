@@ -55,10 +55,6 @@ def _context(graph: CallGraph, name: str | None, own: Path | None) -> Context | 
     return known[name]
 
 
-def _nodes(graph: CallGraph, name: str) -> list[str]:
-    return graph.nodes(name)
-
-
 @click.command()
 @named("function")
 @as_json
@@ -76,7 +72,7 @@ def callers(session: Session, function: str, as_json: bool) -> int:
       xref callers loopback_xmit --json
     """
     graph = _graph(session)
-    nodes = _nodes(graph, function)
+    nodes = graph.nodes(function)
     found = [edge for node in nodes for edge in graph.callers(node)]
     if not nodes:
         found = graph.users(function)
@@ -103,7 +99,7 @@ def callees(session: Session, function: str, as_json: bool) -> int:
       xref callees tcp_transmit_skb --json
     """
     graph = _graph(session)
-    found = [edge for node in _nodes(graph, function) for edge in graph.callees(node)]
+    found = [edge for node in graph.nodes(function) for edge in graph.callees(node)]
     if not found:
         found = graph.of_macro(function)
     return answer(
@@ -141,10 +137,10 @@ def path(
 
     graph = _graph(session)
     paths = Paths(graph, _context(graph, context, contexts_file), deferred=deferred)
-    starts = _nodes(graph, start)
+    starts = graph.nodes(start)
     if not starts:
         starts = [node for name in graph.syscalls.functions_of(start) for node in graph.nodes(name)]
-    goals = _nodes(graph, goal)
+    goals = graph.nodes(goal)
     found = []
     cut = False
     for one in starts:
@@ -199,7 +195,7 @@ def chain(
     paths = Paths(graph, chosen, deferred=deferred)
     head = paths.entry(entry)
     if goal is not None:
-        goals = _nodes(graph, goal)
+        goals = graph.nodes(goal)
         found = [[*head, *each] for other in goals for each in paths.find(entry, other).paths]
         return show_calls.answer_paths(
             sorted(found, key=len)[:1], "json" if as_json else form,
@@ -233,10 +229,10 @@ def reaches(session: Session, function: str, context: str | None, contexts_file:
 
     graph = _graph(session)
     chosen = _context(graph, context, contexts_file)
-    found = [each for node in _nodes(graph, function) for each in reaching(graph, node, chosen)]
+    found = [each for node in graph.nodes(function) for each in reaching(graph, node, chosen)]
     return answer(
         found, as_json, lambda paint: show_calls.reaching(found, paint),
-        lambda: hints.no_path_between(graph.index, None if _nodes(graph, function) else function, "", function),
+        lambda: hints.no_path_between(graph.index, None if graph.nodes(function) else function, "", function),
     )  # fmt: skip
 
 

@@ -654,7 +654,7 @@ class Reader:
         """Is it a function, and not a variable that is declared `extern`?"""
         if place.kind == "function":
             return True
-        declared = self.types._declaration(place)
+        declared = self.types.declaration(place)
         return declared is None or declared.type[0] == "function"
 
     def _flow(

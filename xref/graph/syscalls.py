@@ -135,12 +135,9 @@ class Syscalls:
 
     def functions_of(self, name: str) -> list[str]:
         """The functions that a system call's name means: `sendto`, `sys_sendto` or `__NR_sendto`."""
-        short = name.removeprefix("__NR_").removeprefix("sys_")
-        wanted = [f"sys_{short}", f"sys_{short}64", f"sys_{short}32", f"sys_{short}2"]
-        listed = [entry.function for entry in self.entries if entry.function in wanted[:1]]
-        if listed:
-            return listed[:1]
-        return [each for each in wanted[:1] if self._places.all(each)]
+        function = f"sys_{name.removeprefix('__NR_').removeprefix('sys_')}"
+        listed = any(entry.function == function for entry in self.entries)
+        return [function] if listed or self._places.all(function) else []
 
     @cached_property
     def trapping(self) -> dict[str, list[Place]]:
@@ -180,7 +177,7 @@ class Syscalls:
         text = self._places.text(body.file)
         start, end = text.start(body.line), text.start(body.end_line + 1)
         code = text.with_directives
-        via, called = self._caller(body, code[start:end], text.line)
+        via, called = self._caller(body, code[start:end])
         if called is None:
             return
         for match in _PUSHED.finditer(code, start, end):
@@ -188,7 +185,7 @@ class Syscalls:
             if any(place.kind == "function" for place in self._places.all(handler)):
                 yield Trap(body.name, handler, body.file, text.line(match.start()), via, called)
 
-    def _caller(self, body: Place, code: str, _line: object) -> tuple[str, str | None]:
+    def _caller(self, body: Place, code: str) -> tuple[str, str | None]:
         """The label whose code calls through a register, and where it does: in the routine, or where it jumps to."""
         text = self._places.text(body.file)
         start = text.start(body.line)

@@ -108,7 +108,7 @@ class Types:
         place = self.places.best(name, ("function", "prototype"), path)
         if place is None or place.macro is not None:
             return None
-        return self._declaration(place)
+        return self.declaration(place)
 
     def variable(self, name: str, path: str) -> Declared | None:
         """How a variable of file scope is declared, as seen from a file."""
@@ -117,7 +117,7 @@ class Types:
             return None
         if place.macro is not None:
             return self._made_variable(place)
-        return self._declaration(place)
+        return self.declaration(place)
 
     def _made_variable(self, place: Place) -> Declared | None:
         """`DEFINE_PER_CPU(struct softnet_data, softnet_data)`: the type among the arguments."""
@@ -130,7 +130,8 @@ class Types:
         made = type_name(first, self.is_type)
         return Declared(place.name, made, None, None) if made != BASE else None
 
-    def _declaration(self, place: Place) -> Declared | None:
+    def declaration(self, place: Place) -> Declared | None:
+        """What stands at a place, read as a declaration of the name there."""
         key = (place.name, place.file, place.head)
         if key not in self._declared:
             code = self.places.text(place.file).code
