@@ -42,7 +42,10 @@ class Part(NamedTuple):
 
 
 def _graph(index: Index) -> CallGraph:
-    return _graphs.setdefault(index, CallGraph(index)) if index not in _graphs else _graphs[index]
+    graph = _graphs.get(index)
+    if graph is None:
+        graph = _graphs[index] = CallGraph(index)
+    return graph
 
 
 def _nodes(graph: CallGraph, name: str) -> list[str]:

@@ -6,7 +6,6 @@ made when they are asked for, and kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 from typing import NamedTuple
@@ -65,13 +64,10 @@ class CallGraph:
         for place in places:
             if file and place.file != file:
                 continue
-            node = self._node(place)
+            node = place.identity
             if node not in found:
                 found.append(node)
         return found
-
-    def _node(self, place: Place) -> str:
-        return f"{place.name}@{place.file}" if place.static else place.name
 
     def definitions(self, node: str) -> list[Place]:
         """The bodies of a node: several where architectures or configurations have their own."""
@@ -98,7 +94,7 @@ class CallGraph:
             place = self.places.best(name, _BODIES, path)
             if place is not None and not self.places.seen(place, path):
                 place = None
-            self._links[key] = self._node(place) if place is not None else None
+            self._links[key] = place.identity if place is not None else None
         return self._links[key]
 
     # -- out ------------------------------------------------------------------------------------------
@@ -330,7 +326,7 @@ class CallGraph:
         if plain(node) in self.syscalls.initcalls and (runner := self._runner()) is not None:
             found[runner] = None
         for place in self.syscalls.trapping.get(plain(node), ()):
-            found[self._node(place)] = None
+            found[place.identity] = None
         return list(found)
 
     def _names_of(self, node: str) -> set[str]:
@@ -350,7 +346,7 @@ class CallGraph:
             if place.kind == "macro":
                 self._users(scope, found, seen)
             else:
-                found[self._node(place)] = None
+                found[place.identity] = None
 
     def _scope(self, name: str, path: str, line: int) -> Place | None:
         for place in self.places.all(name):
@@ -387,11 +383,3 @@ def _kind(slot: str, name: str, target: Target) -> tuple[str, str]:
     if slot.startswith("N:"):
         return "field", name
     return "variable", name
-
-
-def grouped(edges: Iterable[Edge]) -> dict[tuple[str, int], list[Edge]]:
-    """Edges by where control leaves the caller."""
-    found: dict[tuple[str, int], list[Edge]] = {}
-    for edge in edges:
-        found.setdefault((edge.file, edge.line), []).append(edge)
-    return found

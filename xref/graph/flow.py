@@ -188,7 +188,7 @@ class _Function:
 
     def __init__(self, reader: Reader, place: Place | None, tokens: list[Token]) -> None:
         self.path = reader.path
-        self.name = None if place is None else reader.identity(place)
+        self.name = None if place is None else place.identity
         self._reader = reader
         self._tokens = tokens
         self.parameters: dict[str, int] = {}
@@ -354,17 +354,10 @@ class Reader:
 
     # -- functions and variables ----------------------------------------------------------------------
 
-    def identity(self, place: Place) -> str:
-        """How a function is called in slots."""
-        return f"{place.name}@{place.file}" if place.static else place.name
-
     def function_of(self, name: str) -> str:
         """The function that a name means in this file."""
         place = self.types.places.best(name, ("function", "prototype", "label"), self.path)
-        if place is not None and place.static and place.kind == "prototype":
-            # declared static before it is defined
-            return f"{name}@{place.file}"
-        return self.identity(place) if place is not None else name
+        return place.identity if place is not None else name
 
     def _read_body(self, place: Place, tokens: list[Token]) -> None:
         function = _Function(self, place, tokens)

@@ -12,8 +12,8 @@ from xref.index.query import Index
 
 #: steps from a call back to the function's name, at most
 _DEEPEST = 8
-#: a slot with more ways in than this is cut (and said to be)
-MOST = 4000
+#: targets of one slot, at most
+_MOST = 4000
 
 
 class Target(NamedTuple):
@@ -21,7 +21,7 @@ class Target(NamedTuple):
 
     evidence is the file:line of its name, chain the further stores on the way to the call (the last first),
     handed_by the function in which its name stands, slot the first slot it gets into, table the table stored to,
-    last the slot nearest the call that is a member.
+    member the slot nearest the call that is a struct's member.
     """
 
     function: str
@@ -62,7 +62,7 @@ class Pointers:
         waiting: deque[tuple[str, tuple[str, ...], str | None, str | None, int]] = deque(
             [(slot, (), slot if slot.startswith("F:") else None, None, 0)]
         )
-        while waiting and len(found) < MOST:
+        while waiting and len(found) < _MOST:
             here, chain, member, table, depth = waiting.popleft()
             for source, direct, file, line, column, how, instance, _, function, through in self._index.flows_into(here):
                 place = f"{file}:{line}"

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xref.graph.callgraph import CallGraph
+from xref.graph.callgraph import plain
 from xref.graph.indirect import Pointers
 from xref.index.packing import Ints
 from xref.index.packing import Unpacked
@@ -73,7 +74,7 @@ def calls(index: Index) -> Iterator[Call]:
             return call
         if slot not in targets:
             found = pointers.targets(slot)
-            names = tuple(dict.fromkeys(target.function.partition("@")[0] for target in found))
+            names = tuple(dict.fromkeys(plain(target.function) for target in found))
             targets[slot] = (names, found[0].confidence) if found else (None, None)
         return call._replace(struct=struct, targets=targets[slot][0], confidence=targets[slot][1])
 
@@ -95,13 +96,13 @@ def stores(index: Index) -> Iterator[Store]:
     pointers = Pointers(index)
     for slot, source, file, line, column, how, instance, macro in index.stores():
         struct, _, field = slot[2:].rpartition(".")
-        yield Store(struct or None, field, source.partition("@")[0], file, line, column, how, instance, macro)
+        yield Store(struct or None, field, plain(source), file, line, column, how, instance, macro)
     for slot in index.slots_like("F:*"):
         struct, _, field = slot[2:].rpartition(".")
         for target in pointers.targets(slot):
             if target.slot.startswith("P:") and target.member == slot:
                 file, _, place = target.evidence.rpartition(":")
-                name = target.function.partition("@")[0]
+                name = plain(target.function)
                 yield Store(struct or None, field, name, file, int(place), target.column, "argument", None, None)
 
 

@@ -38,6 +38,11 @@ class Place(NamedTuple):
     tail: int
     macro: str | None
 
+    @property
+    def identity(self) -> str:
+        """How a function is called in slots and in the call graph: `name@file` where it has internal linkage."""
+        return f"{self.name}@{self.file}" if self.static else self.name
+
 
 class Text:
     """A file's text, blanked."""
