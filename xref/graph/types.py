@@ -80,7 +80,6 @@ class Types:
     def __init__(self, places: Places, names: Names) -> None:
         self.places = places
         self.type_names, self.macro_names, self.function_names = names
-        self._function_types: dict[str, bool] = {}
         #: of macros, whether they act on function pointers: for `flow`, which asks file by file
         self.active: dict[tuple[str, str, int], bool] = {}
         self._members: dict[object, dict[str, Member]] = {}
@@ -91,15 +90,6 @@ class Types:
     def is_type(self, name: str) -> bool:
         """Is it a typedef's name?"""
         return name in self.type_names
-
-    def is_function_type(self, name: str) -> bool:
-        """Is it a typedef of a function or of a pointer to one?"""
-        if name not in self.type_names:
-            return False
-        known = self._function_types.get(name)
-        if known is None:
-            known = self._function_types[name] = self.is_function_pointer(("name", name), "")
-        return known
 
     # -- declarations ---------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from xref.index.query import Index
 from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.lex import blank
 
-_DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*", re.MULTILINE | re.DOTALL)
+_DIRECTIVE = re.compile(rb"^[ \t]*#[^\n\\]*(?:\\.[^\n\\]*)*", re.MULTILINE | re.DOTALL)
 _NOT_LINE_END = re.compile(rb"[^\n]")
 
 
@@ -106,7 +106,9 @@ class Places:
         key = (name, wanted, path)
         if key not in self._best:
             found = [place for place in self.all(name) if place.kind in wanted]
-            self._best[key] = min(found, key=lambda each: self._distance(each, wanted, path), default=None)
+            if len(found) > 1:
+                found = [min(found, key=lambda each: self._distance(each, wanted, path))]
+            self._best[key] = found[0] if found else None
         return self._best[key]
 
     def seen(self, place: Place, path: str) -> bool:
