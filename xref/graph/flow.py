@@ -778,4 +778,7 @@ def _returned(made: Type) -> Type | None:
 
 def flow_of(interests: Interests, path: str) -> FileFlow:
     """The flows and sites of one file."""
-    return Reader(interests, path).run()
+    try:
+        return Reader(interests, path).run()
+    finally:
+        interests.types.forget(path)

@@ -5,6 +5,7 @@ A worker keeps the declarations it has read from chunk to chunk; what it returns
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ _state: list[Interests] = []
 
 def start(index: str, tree: str, knowledge: Knowledge) -> None:
     """Set a worker process up: which index it reads, which tree of it, and what is known of that."""
+    gc.disable()  # there are no cycles to find, and much that it would look through
     _state[:] = [Interests(knowledge, Types(Places(Index(Path(index), tree)), knowledge.names))]
 
 

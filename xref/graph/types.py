@@ -85,7 +85,8 @@ class Types:
         self._members: dict[object, dict[str, Member]] = {}
         self._typedefs: dict[tuple[str, int], Type] = {}
         self._declared: dict[tuple[str, str, int], Declared | None] = {}
-        self._macros: dict[tuple[str, str], list[MacroBody]] = {}
+        self._macros: dict[str, dict[str, list[MacroBody]]] = {}
+        self._bodies: dict[tuple[str, str, int], MacroBody | None] = {}
 
     def is_type(self, name: str) -> bool:
         """Is it a typedef's name?"""
@@ -234,8 +235,8 @@ class Types:
 
     def macros(self, name: str, path: str) -> list[MacroBody]:
         """The macro of a name as a file means it: its alternatives in the file that defines it."""
-        key = (name, path)
-        if key not in self._macros:
+        known = self._macros.setdefault(path, {})
+        if name not in known:
             best = self.places.best(name, ("macro",), path)
             found = []
             if best is not None and self.places.seen(best, path):
@@ -244,10 +245,21 @@ class Types:
                         body = self._macro(place)
                         if body is not None:
                             found.append(body)
-            self._macros[key] = found
-        return self._macros[key]
+            known[name] = found
+        return known[name]
+
+    def forget(self, path: str) -> None:
+        """Let go of what is known of the names in a file; for who reads a whole tree, file by file."""
+        self._macros.pop(path, None)
+        self.places.forget(path)
 
     def _macro(self, place: Place) -> MacroBody | None:
+        key = (place.file, place.name, place.line)
+        if key not in self._bodies:
+            self._bodies[key] = self._read_macro(place)
+        return self._bodies[key]
+
+    def _read_macro(self, place: Place) -> MacroBody | None:
         text = self.places.text(place.file)
         code = text.with_directives
         start = text.start(place.line) + place.column - 1
