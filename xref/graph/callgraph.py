@@ -7,9 +7,11 @@ made when they are asked for, and kept.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 from typing import NamedTuple
 
+from xref.graph.adjacency import Adjacency
 from xref.graph.indirect import Pointers
 from xref.graph.indirect import Target
 from xref.graph.linkage import arch_of
@@ -20,6 +22,11 @@ from xref.index.places import Places
 from xref.index.query import Index
 from xref.index.records import Edge
 
+#: calling through these is running what somebody put off
+DEFERRED = frozenset(
+    ("F:softirq_action.action", "F:timer_list.function", "F:tasklet_struct.func", "F:work_struct.func",
+     "F:irqaction.handler", "F:rcu_head.func", "F:callback_head.func", "F:hrtimer.function", "F:tq_struct.routine")
+)  # fmt: skip
 _BODIES = ("function", "label")
 _MOST_NESTED = 6
 
@@ -328,6 +335,32 @@ class CallGraph:
         for place in self.syscalls.trapping.get(plain(node), ()):
             found[place.identity] = None
         return list(found)
+
+    @cached_property
+    def adjacency(self) -> Adjacency:
+        """All edges but those that go by a name alone, for searches through the whole tree."""
+        return Adjacency(self.index, self._through_all())
+
+    def _through_all(self) -> Iterator[tuple[str, str, bool]]:
+        """(caller, callee, is it deferred) of each edge that is no call by name."""
+        self.pointers.load()
+        for function, slot in self.index.every_site():
+            if not slot.startswith("N:"):
+                for target in self.pointers.targets(slot):
+                    yield function, target.function, slot in DEFERRED or target.member in DEFERRED
+        for function, callee in self.index.every_hidden_call():
+            yield function, callee, False
+        for entrance in self.syscalls.entrances:
+            for step in self._of_table(entrance.caller):
+                yield entrance.caller, step.callee, False
+        runner = self._runner()
+        if runner is not None:
+            for step in self._initcalls(runner):
+                yield runner, step.callee, False
+        for handler, places in self.syscalls.trapping.items():
+            for place in places:
+                for callee in self.nodes(handler):
+                    yield place.identity, callee, False
 
     def _names_of(self, node: str) -> set[str]:
         """Slots known by name only, that the function may be called through."""

@@ -158,15 +158,14 @@ class Syscalls:
         found: dict[str, list[Initcall]] = {}
         macros = {name for name in self._index.names_of_kinds(["macro"]) if _INITCALL.fullmatch(name)}
         for macro in sorted(macros):
-            use = re.compile(rf"\b{macro}\s*\(\s*([A-Za-z_]\w*)\s*\)")
+            use = re.compile(rf"\b{macro}\s*\(\s*([A-Za-z_]\w*)\s*\)".encode())
             for reference in self._index.references(macro):
                 if reference.function is not None or arch_of(reference.file) not in (None, self._index.arch):
                     continue
-                text = self._places.text(reference.file)
-                start = text.start(reference.line)
-                match = use.search(text.code, start, text.start(reference.line + 3))
+                lines = (self._index.source(reference.file) or b"").split(b"\n", reference.line + 2)
+                match = use.search(b"\n".join(lines[reference.line - 1 : reference.line + 2]))
                 if match:
-                    call = Initcall(match.group(1), reference.file, reference.line, macro)
+                    call = Initcall(match.group(1).decode(), reference.file, reference.line, macro)
                     found.setdefault(call.function, []).append(call)
         return found
 

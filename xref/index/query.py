@@ -39,6 +39,9 @@ from xref.parse.facts import REFERENCE_KINDS
 from xref.source.text import decode
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from xref.index.packing import Unpacked
     from xref.index.packing import Uses
 
@@ -690,6 +693,24 @@ class Index:
         )
         return self._db.execute(query, [slot, self._tree_id]).fetchall()
 
+    def every_flow(self) -> list[tuple[Any, ...]]:
+        """Rows as those of `flows_into`, with the slot first, of the whole tree."""
+        query = (
+            "SELECT slot, source, direct, file, line, column, how, instance, macro, function, through FROM flows "
+            "WHERE tree = ? ORDER BY slot, file, line, column"
+        )
+        return self._db.execute(query, [self._tree_id]).fetchall()
+
+    def every_site(self) -> list[tuple[str, str]]:
+        """(function, slot) of the calls through pointers of the whole tree."""
+        query = "SELECT DISTINCT function, slot FROM sites WHERE tree = ? AND function NOTNULL"
+        return self._db.execute(query, [self._tree_id]).fetchall()
+
+    def every_hidden_call(self) -> list[tuple[str, str]]:
+        """(function, callee) of the calls that macros do of their arguments."""
+        query = "SELECT DISTINCT function, callee FROM hidden_calls WHERE tree = ? AND function NOTNULL"
+        return self._db.execute(query, [self._tree_id]).fetchall()
+
     def slots_fed_by(self, source: str) -> list[str]:
         """The slots into which a function, or what a slot holds, gets."""
         query = "SELECT DISTINCT slot FROM flows WHERE source = ? AND tree = ?"
@@ -736,6 +757,30 @@ class Index:
 
         row = self._db.execute("SELECT data FROM calls WHERE blob = ?", [self._blob(path)]).fetchone()
         return unpack_calls(row[0]) if row else []
+
+    def call_columns(self) -> npt.NDArray[np.int64]:
+        """Every call by name of the tree, as three rows: its file's place in `files()`, its symbol, its scope's."""
+        import numpy as np
+
+        from xref.index.packing import call_columns
+
+        place = {path: number for number, path in enumerate(self._all_paths)}
+        query = "SELECT path, data FROM files JOIN calls ON calls.blob = files.blob WHERE tree = ?"
+        parts = []
+        for path, data in self._db.execute(query, [self._tree_id]):
+            columns = call_columns(data)
+            parts.append(np.stack([np.full(columns.shape[1], place[path]), columns[0], columns[3]]))
+        return np.concatenate(parts, axis=1) if parts else np.empty((3, 0), np.int64)
+
+    def bodies(self) -> list[tuple[str, int, str, int]]:
+        """Every function and routine of the tree: (name, symbol, file, is it static)."""
+        kinds = [DEFINITION_KINDS.index(kind) for kind in ("function", "label")]
+        query = (
+            "SELECT DISTINCT name, symbol, path, static & 1 FROM definitions "
+            "JOIN files ON files.blob = definitions.blob AND tree = ? JOIN symbols ON symbols.id = symbol "
+            "WHERE kind IN (?, ?) AND static < 2"
+        )
+        return self._db.execute(query, [self._tree_id, *kinds]).fetchall()
 
     def callers_of(self, name: str) -> Iterator[tuple[str, str, int]]:
         """(file, scope's name, line) of each mention of a name that calls it, or that can as a macro."""
