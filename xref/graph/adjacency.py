@@ -241,8 +241,7 @@ class _Numbers:
         # a macro may have a function's name
         functions = known[known[:, 1] >= 0, 0]
         here = np.isin(key, functions)
-        archs: dict[str | None, int] = {None: -1, **self._archs}
-        rows = [(symbol, node, archs.get(of, -2)) for symbol, node, of in self._shared]
+        rows = [(symbol, node, -1 if of is None else self._archs.get(of, -2)) for symbol, node, of in self._shared]
         shared = np.array(rows, np.int64).reshape(-1, 3)
         shared = shared[np.argsort(shared[:, 0], kind="stable")]
         for number in self._archs.values():

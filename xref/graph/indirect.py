@@ -13,8 +13,6 @@ from xref.index.query import Index
 
 #: steps from a call back to the function's name, at most
 _DEEPEST = 8
-#: targets of one slot, at most
-_MOST = 4000
 
 
 class Target(NamedTuple):
@@ -81,7 +79,7 @@ class Pointers:
         waiting: deque[tuple[str, tuple[str, ...], str | None, str | None, int]] = deque(
             [(slot, (), slot if slot.startswith("F:") else None, None, 0)]
         )
-        while waiting and len(found) < _MOST:
+        while waiting:
             here, chain, member, table, depth = waiting.popleft()
             for source, direct, file, line, column, how, instance, _, function, through in self._into(here):
                 place = f"{file}:{line}"

@@ -25,6 +25,7 @@ from xref.graph.linkage import arch_of
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import is_macro_call
 from xref.index.errors import IndexFileError
+from xref.index.files import PROBLEM_FILES
 from xref.index.files import Database
 from xref.index.files import check
 from xref.index.records import Call
@@ -112,9 +113,7 @@ class Index:
             "FROM files JOIN blobs ON blobs.id = blob WHERE tree = ?",
             [tree],
         ).fetchone()
-        problems = db.execute(
-            "SELECT count(*) FROM files WHERE tree = ? AND blob IN (SELECT blob FROM problems)", [tree]
-        ).fetchone()[0]
+        problems = db.execute(PROBLEM_FILES, [tree]).fetchone()[0]
         skipped = db.execute("SELECT count(*) FROM skipped WHERE tree = ?", [tree]).fetchone()[0]
         definitions = db.execute(
             "SELECT count(*) FROM definitions WHERE blob IN (SELECT blob FROM files WHERE tree = ?)", [tree]
@@ -124,14 +123,18 @@ class Index:
         )
 
     def problems(self) -> list[Problem]:
-        """Each place that was not parsed in full, and each file that was not read."""
+        """Each place that was not parsed in full, each file that was not read, and each through which function
+        pointers were not followed.
+        """
         query = (
             "SELECT path, line, reason FROM files JOIN problems ON problems.blob = files.blob "
             "WHERE tree = ? ORDER BY path, number"
         )
         found = [Problem(*row) for row in self._db.execute(query, [self._tree_id])]
-        skipped = self._db.execute("SELECT path, reason FROM skipped WHERE tree = ? ORDER BY path", [self._tree_id])
-        return found + [Problem(path, 0, reason) for path, reason in skipped]
+        for table, column in (("skipped", "path"), ("unresolved", "reader")):
+            query = f"SELECT {column}, reason FROM {table} WHERE tree = ? ORDER BY {column}"
+            found += [Problem(path, 0, reason) for path, reason in self._db.execute(query, [self._tree_id])]
+        return found
 
     @cached_property
     def _paths(self) -> dict[int, tuple[str, ...]]:
