@@ -21,6 +21,7 @@ from xref.graph.callgraph import CallGraph
 from xref.graph.callgraph import Step
 from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
+from xref.graph.linkage import arch_of
 from xref.index.records import Edge
 
 #: nodes looked at before a search gives up, and how often one node may be entered by different ways
@@ -39,6 +40,13 @@ class Found(NamedTuple):
     """A search's result: the paths, the best first, and whether the search was cut before its end."""
 
     paths: list[list[Edge]]
+    cut: bool
+
+
+class Tree(NamedTuple):
+    """What runs below a function: (depth, edge), and whether there is more."""
+
+    rows: list[tuple[int, Edge]]
     cut: bool
 
 
@@ -68,8 +76,19 @@ class Paths:
         self._view: View | None = None
 
     def steps(self, node: str) -> list[Step]:
-        """The steps out of a node that the context allows, whoever called it."""
-        return [step for step in self.graph.out(node) if self._allowed(step, node)]
+        """The steps out of a node that the context allows, whoever called it.
+
+        Where the architecture that is asked for has a body of its own, or there is one for all, those of the others
+        are left out.
+        """
+        steps = [step for step in self.graph.out(node) if self._allowed(step, node)]
+        built = [step for step in steps if arch_of(step.edge.file) in (None, self.graph.index.arch)]
+        return built if built or self._has_body(node) else steps
+
+    def _has_body(self, node: str) -> bool:
+        """Has a function a body that the architecture asked for can have?"""
+        arch = self.graph.index.arch
+        return any(arch_of(body.file) in (None, arch) for body in self.graph.definitions(node))
 
     @property
     def view(self) -> View:
@@ -234,25 +253,48 @@ class Paths:
                             return [step.edge, inner.edge]
         return []
 
-    def tree(self, start: str, depth: int, most: int) -> Iterator[tuple[int, Edge]]:
-        """What runs below a node, depth first: (depth, edge); a node's own callees are shown once."""
-        shown: set[str] = {start}
+    def tree(self, start: str, depth: int, most: int) -> Tree:
+        """What runs below a node: rows (depth, edge) in the order of the text, each callee of a node once.
+
+        Level by level, so that a bound of rows takes away what is deepest; a function's own callees are shown where
+        it is met first.
+        """
+        below: dict[int, list[_Way]] = {}
+        level = [_Way(start, None, None)]
+        shown = {start}
         count = 0
+        cut = False
+        for _ in range(depth):
+            following: list[_Way] = []
+            for way in level:
+                ways = list(self._callees_of(way))
+                if count + len(ways) > most:
+                    cut = True
+                    ways = ways[: most - count]
+                count += len(ways)
+                below[id(way)] = ways
+                for each in ways:
+                    if each.node not in shown:
+                        shown.add(each.node)
+                        following.append(each)
+            level = following
+        first = next(iter(below.values()), [])
+        return Tree(list(_rows(first, below, 0)), cut)
 
-        def below(way: _Way, level: int) -> Iterator[tuple[int, Edge]]:
-            nonlocal count
-            for step in self.steps(way.node):
-                if count >= most:
-                    return
-                if not self._valid(step, way):
-                    continue
-                count += 1
-                yield level, step.edge
-                if step.callee not in shown and level + 1 < depth:
-                    shown.add(step.callee)
-                    yield from below(_Way(step.callee, step, way), level + 1)
+    def _callees_of(self, way: _Way) -> Iterator[_Way]:
+        """The ways on from one, one for each function called."""
+        known = set()
+        for step in self.steps(way.node):
+            if step.callee not in known and self._valid(step, way):
+                known.add(step.callee)
+                yield _Way(step.callee, step, way)
 
-        yield from below(_Way(start, None, None), 0)
+
+def _rows(ways: list[_Way], below: dict[int, list[_Way]], level: int) -> Iterator[tuple[int, Edge]]:
+    for way in ways:
+        assert way.step is not None  # noqa: S101  only a tree's root has none
+        yield level, way.step.edge
+        yield from _rows(below.get(id(way), []), below, level + 1)
 
 
 def _edges(way: _Way | None) -> list[Edge]:
