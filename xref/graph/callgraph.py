@@ -351,12 +351,14 @@ class CallGraph:
         for function, callee in self.index.every_hidden_call():
             yield function, callee, False
         for entrance in self.syscalls.entrances:
-            for step in self._of_table(entrance.caller):
-                yield entrance.caller, step.callee, False
+            for entry in self.syscalls.entries:
+                if entry.table == entrance.table:
+                    for callee in self.nodes(entry.function):
+                        yield entrance.caller, callee, False
         runner = self._runner()
-        if runner is not None:
-            for step in self._initcalls(runner):
-                yield runner, step.callee, False
+        for name in self.syscalls.initcalls if runner is not None else ():
+            for callee in self.nodes(name):
+                yield str(runner), callee, False
         for handler, places in self.syscalls.trapping.items():
             for place in places:
                 for callee in self.nodes(handler):

@@ -775,15 +775,20 @@ class Index:
             parts.append(np.stack([np.full(columns.shape[1], place[path]), columns[0], columns[3]]))
         return np.concatenate(parts, axis=1) if parts else np.empty((3, 0), np.int64)
 
-    def bodies(self) -> list[tuple[str, int, str, int]]:
-        """Every function and routine of the tree: (name, symbol, file, is it static)."""
-        kinds = [DEFINITION_KINDS.index(kind) for kind in ("function", "label")]
-        query = (
-            "SELECT DISTINCT name, symbol, path, static & 1 FROM definitions "
-            "JOIN files ON files.blob = definitions.blob AND tree = ? JOIN symbols ON symbols.id = symbol "
-            "WHERE kind IN (?, ?) AND static < 2"
-        )
-        return self._db.execute(query, [self._tree_id, *kinds]).fetchall()
+    def bodies(self) -> Iterator[tuple[str, int, str, bool]]:
+        """Every function of the tree, and every label of its assembly: (name, symbol, file, is it static)."""
+        function, label = (DEFINITION_KINDS.index(kind) for kind in ("function", "label"))
+        rows = self._db.execute(
+            "SELECT symbol, blob, static & 1, kind FROM definitions WHERE kind IN (?, ?) AND static < 2",
+            [function, label],
+        ).fetchall()
+        query = "SELECT id, name FROM symbols WHERE id IN (SELECT symbol FROM definitions WHERE kind IN (?, ?))"
+        names = dict(self._db.execute(query, [function, label]))
+        paths = self._paths
+        for symbol, blob, static, kind in rows:
+            for path in paths.get(blob, ()):
+                if kind == function or path.endswith(".S"):
+                    yield names[symbol], symbol, path, bool(static)
 
     def callers_of(self, name: str) -> Iterator[tuple[str, str, int]]:
         """(file, scope's name, line) of each mention of a name that calls it, or that can as a macro."""
