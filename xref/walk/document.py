@@ -1,0 +1,173 @@
+"""The document's path, layer by layer, and how a tree's own calls go from one of its functions to the next.
+
+The path is data (path.toml): what the document says of each function, in which file it puts it, and from where
+control comes to it.  On a tree each of these steps gets the call path that leads there, edge by edge with its proof,
+and remarks on where the document and the tree part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+from typing import NamedTuple
+
+from xref.graph.callgraph import plain
+from xref.index.records import Edge
+from xref.walk.claims import claims
+from xref.walk.data import LANGUAGES
+from xref.walk.data import DataError
+from xref.walk.data import check_keys
+from xref.walk.data import load
+from xref.walk.data import texts
+from xref.walk.data import words
+from xref.walk.facts import Facts
+
+#: the document follows a TCP packet
+CONTEXT = "tcp4"
+#: how far from a step's function the way to it is looked for
+_STEPS = 5
+
+
+class Step(NamedTuple):
+    """A function of the document's path: its file ("" if not said), whence control comes, the event, the claims."""
+
+    function: str
+    file: str
+    says: Mapping[str, str]
+    before: tuple[str, ...]
+    event: str | None
+    claims: tuple[int, ...]
+    #: where control goes on to, and a function that only other calls pass
+    after: str | None
+    without: str
+
+
+class Layer(NamedTuple):
+    """A layer of the document, with its section ("" for what lies beyond the document)."""
+
+    name: str
+    section: str
+    title: Mapping[str, str]
+    steps: tuple[Step, ...]
+
+
+class Leg(NamedTuple):
+    """The tree's way from a function to the next of the document: None where the tree cannot tell, () for none."""
+
+    start: str
+    goal: str
+    edges: tuple[Edge, ...] | None
+
+
+class Walked(NamedTuple):
+    """A step of the document's path on a tree: the record of `xref claims --path`."""
+
+    layer: str
+    section: str
+    function: str
+    says: str
+    event: str | None
+    claims: tuple[int, ...]
+    defined_at: str | None
+    legs: tuple[dict[str, Any], ...]
+    remarks: tuple[str, ...]
+
+
+@cache
+def layers() -> tuple[Layer, ...]:
+    """The document's layers, from the program to the device."""
+    return read(load("path.toml"), "path.toml")
+
+
+def read(data: Mapping[str, Any], name: str) -> tuple[Layer, ...]:
+    """Layers from a table, checked.  Raises DataError that says what is wrong, and where."""
+    rows = data.get("layer")
+    if not isinstance(rows, list) or not rows:
+        raise DataError(f"{name} has no [[layer]]")
+    found = []
+    for row in rows:
+        where = f"{name}, layer {row.get('name', '?')}"
+        check_keys(row, ("name", "section", "step", *LANGUAGES), (), where)
+        found.append(
+            Layer(row["name"], row["section"], texts(row, where), tuple(_step(each, where) for each in row["step"]))
+        )
+    return tuple(found)
+
+
+def _step(row: Mapping[str, Any], where: str) -> Step:
+    where = f"{where}, step {row.get('function', '?')}"
+    check_keys(row, ("function", "file", "from", *LANGUAGES), ("event", "claims", "then", "without"), where)
+    about = tuple(row.get("claims", ()))
+    strange = set(about) - {claim.n for claim in claims()}
+    if strange:
+        raise DataError(f"{where} names claims that there are not: {', '.join(map(str, sorted(strange)))}")
+    return Step(
+        row["function"], row["file"], texts(row, where), tuple(row["from"]), row.get("event"), about,
+        row.get("then"), row.get("without", ""),
+    )  # fmt: skip
+
+
+def walk(facts: Facts, language: str = "en") -> list[Walked]:
+    """The document's path on a tree, a record a step."""
+    found = []
+    for layer in layers():
+        for step in layer.steps:
+            legs = [leg for start in step.before for leg in _legs(facts, step, start)]
+            places = facts.bodies.functions(step.function)
+            at = f"{places[0].file}:{places[0].line}" if places else None
+            remarks = _remarks(facts, step, legs, at, language)
+            shown = tuple(_shown(leg) for leg in legs if leg.edges)
+            found.append(
+                Walked(
+                    layer.title[language], layer.section, step.function, step.says[language], step.event,
+                    step.claims, at, shown, tuple(remarks),
+                )
+            )  # fmt: skip
+    return found
+
+
+def _legs(facts: Facts, step: Step, start: str) -> Iterator[Leg]:
+    """The way to the step's function, and where there is none the way past it to what the document has next."""
+    leg = _leg(facts, start, step.function, step.without)
+    yield leg
+    if not leg.edges and step.after is not None:
+        yield _leg(facts, start, step.after, step.function)
+
+
+def _leg(facts: Facts, start: str, goal: str, without: str) -> Leg:
+    """The way under the document's context, else, where the tree does not have that, under none."""
+    context = CONTEXT if CONTEXT in facts.contexts else ""
+    edges = facts.way(start, goal, context, without, _STEPS)
+    return Leg(start, goal, None if edges is None else tuple(edges))
+
+
+def _shown(leg: Leg) -> dict[str, Any]:
+    return {"from": leg.start, "to": leg.goal, "edges": [edge._asdict() for edge in leg.edges or ()]}
+
+
+def _remarks(facts: Facts, step: Step, legs: list[Leg], at: str | None, language: str) -> list[str]:
+    """Where the document and the tree part at a step, a sentence each."""
+    say = words("path", language)
+    if at is None:
+        return [say["missing"].format(step.function)]
+    remarks = []
+    file = at.rpartition(":")[0]
+    if step.file and file != step.file:
+        remarks.append(say["elsewhere"].format(file, step.file))
+    for leg in legs:
+        if not facts.function(leg.start).holds:
+            continue
+        if leg.goal != step.function:
+            remarks += [say["past"].format(leg.start, leg.goal, step.function)] if leg.edges else []
+        elif leg.edges:
+            between = [plain(edge.callee) for edge in leg.edges[:-1]]
+            # what the document itself names on the way is no gap
+            if between and not set(between) & set(step.before):
+                remarks.append(say["between"].format(leg.start, leg.goal, ", ".join(between)))
+        elif leg.edges is not None and not any(other.edges for other in legs if other.start == leg.start):
+            remarks.append(say["none"].format(leg.start, leg.goal))
+    if step.event and not facts.text(step.event).holds:
+        remarks.append(say["event"].format(step.event))
+    return remarks
