@@ -14,8 +14,8 @@ from xref.options import as_json
 from xref.show import Paint
 
 if TYPE_CHECKING:
-    from xref.walk.claims import Judged
-    from xref.walk.document import Walked
+    from xref.walk import claims as document_claims
+    from xref.walk import document
 
 _LANGUAGES = ("en", "ko")
 _VERDICTS = ("confirmed", "imprecise", "wrong", "unknown")
@@ -46,21 +46,22 @@ def claims(session: Session, verdict: str | None, as_path: bool, language: str, 
       xref claims --json | jq -r '.[] | [.n, .verdict] | @tsv'
     """
     from xref.graph.callgraph import CallGraph
-    from xref.walk.claims import judge
-    from xref.walk.document import walk
+    from xref.walk import claims as document_claims
+    from xref.walk import document
     from xref.walk.facts import Facts
 
     facts = Facts(CallGraph(session.open()))
     if as_path:
-        steps = walk(facts, language)
+        steps = [document.told(each, language) for each in document.walk(facts)]
         return answer(steps, as_json, lambda paint: _path(steps, paint))
-    found = [each for each in judge(facts, language) if verdict in (None, each.verdict)]
+    judged = [each for each in document_claims.judge(facts) if verdict in (None, each.verdict)]
+    found = [document_claims.told(each, language) for each in judged]
     return answer(
         found, as_json, lambda paint: _claims(found, language, paint), lambda: f"no claim is {verdict} on this tree"
     )
 
 
-def _claims(found: Sequence[Judged], language: str, paint: Paint) -> Iterator[str]:
+def _claims(found: Sequence[document_claims.Record], language: str, paint: Paint) -> Iterator[str]:
     """The claim and its verdict, the reason, the places."""
     from xref.walk.data import words
 
@@ -72,7 +73,7 @@ def _claims(found: Sequence[Judged], language: str, paint: Paint) -> Iterator[st
             yield "    " + "  ".join(paint("path", place) for place in each.evidence)
 
 
-def _path(steps: Sequence[Walked], paint: Paint) -> Iterator[str]:
+def _path(steps: Sequence[document.Record], paint: Paint) -> Iterator[str]:
     """Each layer with its functions: what the document says, the tree's way there, and where they part."""
     layer = ""
     for step in steps:

@@ -41,6 +41,15 @@ class Claim(NamedTuple):
     why: Mapping[str, Mapping[str, str]]
 
 
+class Judgement(NamedTuple):
+    """A claim held against a tree: the verdict, the places that show it, and what was asked.  It has no language."""
+
+    claim: Claim
+    verdict: str
+    evidence: tuple[str, ...]
+    asked: tuple[Asked, ...]
+
+
 class Told(TypedDict):
     """A fact that was asked, as a sentence; whether it holds, null where the tree cannot tell; the file:line's."""
 
@@ -49,8 +58,8 @@ class Told(TypedDict):
     evidence: tuple[str, ...]
 
 
-class Judged(NamedTuple):
-    """A claim with its verdict on a tree: the contract's record."""
+class Record(NamedTuple):
+    """A claim with its verdict on a tree, in a language: the contract's record."""
 
     n: int
     section: str
@@ -97,24 +106,27 @@ def _claim(row: Mapping[str, Any], where: str) -> Claim:
     return Claim(row["n"], row["section"], texts(row, where), conditions, reasons)
 
 
-def judge(facts: Facts, language: str = "en", among: Sequence[Claim] | None = None) -> list[Judged]:
+def judge(facts: Facts, among: Sequence[Claim] | None = None) -> list[Judgement]:
     """The verdict on each claim in a tree."""
-    return [_judge(claim, facts, language) for claim in (claims() if among is None else among)]
+    return [_judge(claim, facts) for claim in (claims() if among is None else among)]
 
 
-def _judge(claim: Claim, facts: Facts, language: str) -> Judged:
+def _judge(claim: Claim, facts: Facts) -> Judgement:
     asked: list[Asked] = []
-    verdict = "unknown"
-    evidence: tuple[str, ...] = ()
-    for name, condition in claim.conditions.items():
+    for verdict, condition in claim.conditions.items():
         fact, below = condition.of(facts)
-        asked = below if fact.holds else [*asked, *below]
         if fact.holds:
-            verdict, evidence = name, fact.evidence[:_MOST_EVIDENCE]
-            break
-    told = {each["fact"]: each for each in (_told(each, language) for each in asked)}
+            return Judgement(claim, verdict, fact.evidence[:_MOST_EVIDENCE], tuple(below))
+        asked += below
+    return Judgement(claim, VERDICTS[-1], (), tuple(asked))
+
+
+def told(judgement: Judgement, language: str = "en") -> Record:
+    """A judgement in a language."""
+    claim, verdict, evidence, asked = judgement
+    facts = {each["fact"]: each for each in (_told(each, language) for each in asked)}
     why = claim.why[verdict][language] if verdict in claim.why else _made(verdict, asked, language)
-    return Judged(claim.n, claim.section, claim.says[language], verdict, why, evidence, tuple(told.values()))
+    return Record(claim.n, claim.section, claim.says[language], verdict, why, evidence, tuple(facts.values()))
 
 
 def _told(asked: Asked, language: str) -> Told:

@@ -62,7 +62,17 @@ class Leg(NamedTuple):
 
 
 class Walked(NamedTuple):
-    """A step of the document's path on a tree: the record of `xref claims --path`."""
+    """A step of the document on a tree: where its function is, the ways to it, whether its event is in the tree."""
+
+    layer: Layer
+    step: Step
+    defined_at: str | None
+    legs: tuple[Leg, ...]
+    has_event: bool
+
+
+class Record(NamedTuple):
+    """A step of the document's path on a tree, in a language: the record of `xref claims --path`."""
 
     layer: str
     section: str
@@ -109,23 +119,27 @@ def _step(row: Mapping[str, Any], where: str) -> Step:
     )  # fmt: skip
 
 
-def walk(facts: Facts, language: str = "en") -> list[Walked]:
-    """The document's path on a tree, a record a step."""
-    found = []
-    for layer in layers():
-        for step in layer.steps:
-            legs = [leg for start in step.before for leg in _legs(facts, step, start)]
-            places = facts.bodies.functions(step.function)
-            at = f"{places[0].file}:{places[0].line}" if places else None
-            remarks = _remarks(facts, step, legs, at, language)
-            shown = tuple(_shown(leg) for leg in legs if leg.edges)
-            found.append(
-                Walked(
-                    layer.title[language], layer.section, step.function, step.says[language], step.event,
-                    step.claims, at, shown, tuple(remarks),
-                )
-            )  # fmt: skip
-    return found
+def walk(facts: Facts) -> list[Walked]:
+    """The document's path on a tree, step by step."""
+    return [_walked(facts, layer, step) for layer in layers() for step in layer.steps]
+
+
+def _walked(facts: Facts, layer: Layer, step: Step) -> Walked:
+    there = facts.function(step.function)
+    legs = [leg for start in step.before for leg in _legs(facts, step, start)] if there.holds else []
+    known = [leg for leg in legs if facts.function(leg.start).holds]
+    has_event = bool(step.event and facts.text(step.event).holds)
+    return Walked(layer, step, next(iter(there.evidence), None), tuple(known), has_event)
+
+
+def told(walked: Walked, language: str = "en") -> Record:
+    """A step in a language, with a remark wherever the document and the tree part."""
+    layer, step = walked.layer, walked.step
+    shown = tuple(_shown(leg) for leg in walked.legs if leg.edges)
+    return Record(
+        layer.title[language], layer.section, step.function, step.says[language], step.event, step.claims,
+        walked.defined_at, shown, tuple(_remarks(walked, words("path", language))),
+    )  # fmt: skip
 
 
 def _legs(facts: Facts, step: Step, start: str) -> Iterator[Leg]:
@@ -147,27 +161,25 @@ def _shown(leg: Leg) -> dict[str, Any]:
     return {"from": leg.start, "to": leg.goal, "edges": [edge._asdict() for edge in leg.edges or ()]}
 
 
-def _remarks(facts: Facts, step: Step, legs: list[Leg], at: str | None, language: str) -> list[str]:
+def _remarks(walked: Walked, say: Mapping[str, str]) -> Iterator[str]:
     """Where the document and the tree part at a step, a sentence each."""
-    say = words("path", language)
-    if at is None:
-        return [say["missing"].format(step.function)]
-    remarks = []
-    file = at.rpartition(":")[0]
+    step = walked.step
+    if walked.defined_at is None:
+        yield say["missing"].format(step.function)
+        return
+    file = walked.defined_at.rpartition(":")[0]
     if step.file and file != step.file:
-        remarks.append(say["elsewhere"].format(file, step.file))
-    for leg in legs:
-        if not facts.function(leg.start).holds:
-            continue
-        if leg.goal != step.function:
-            remarks += [say["past"].format(leg.start, leg.goal, step.function)] if leg.edges else []
+        yield say["elsewhere"].format(file, step.file)
+    reached = {leg.start for leg in walked.legs if leg.edges}
+    for leg in walked.legs:
+        if leg.edges and leg.goal != step.function:
+            yield say["past"].format(leg.start, leg.goal, step.function)
         elif leg.edges:
             between = [plain(edge.callee) for edge in leg.edges[:-1]]
             # what the document itself names on the way is no gap
             if between and not set(between) & set(step.before):
-                remarks.append(say["between"].format(leg.start, leg.goal, ", ".join(between)))
-        elif leg.edges is not None and not any(other.edges for other in legs if other.start == leg.start):
-            remarks.append(say["none"].format(leg.start, leg.goal))
-    if step.event and not facts.text(step.event).holds:
-        remarks.append(say["event"].format(step.event))
-    return remarks
+                yield say["between"].format(leg.start, leg.goal, ", ".join(between))
+        elif leg.edges is not None and leg.start not in reached:
+            yield say["none"].format(leg.start, leg.goal)
+    if step.event and not walked.has_event:
+        yield say["event"].format(step.event)

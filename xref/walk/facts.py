@@ -215,7 +215,7 @@ class Facts:
         if node is None:
             return UNKNOWN
         rows = [row for row in self.index.sites(function=node) if f"{row[6]}.{row[7]}" == member]
-        return Fact(bool(rows), tuple(f"{row[0]}:{row[1]}" for row in rows[:2]))
+        return Fact(bool(rows), tuple(f"{row[0]}:{row[1]}" for row in rows[:2]) or self.function(function).evidence)
 
     def other_callers(self, function: str, *known: str) -> Fact:
         """Functions that are not among these call it."""

@@ -61,7 +61,8 @@ class Condition:
         if name not in PREDICATES:
             raise ConditionError(f"there is no predicate {name!r} (in {written!r}): it can be {', '.join(PREDICATES)}")
         values = [*node.args, *(keyword.value for keyword in node.keywords)]
-        if not all(isinstance(value, ast.Constant) and isinstance(value.value, str | int) for value in values):
+        literal = all(isinstance(value, ast.Constant) and isinstance(value.value, str | int) for value in values)
+        if not literal or not all(keyword.arg for keyword in node.keywords):
             raise ConditionError(f"the arguments of {written!r} must be strings and numbers")
         arguments, keywords = _arguments(node)
         try:
