@@ -54,6 +54,7 @@ class Facts:
         self.bodies = Bodies(graph)
         self._sites: dict[str, dict[str, list[tuple[str, int, int]]]] = {}
         self._paths: dict[str, Paths] = {}
+        self._leading: dict[tuple[str, int], tuple[set[str], bool]] = {}
 
     # -- what is where ----------------------------------------------------------------------------------
 
@@ -300,6 +301,13 @@ class Facts:
         All the steps are gone, even where fewer lead to the start: of several ways the shortest need not be the one
         that a context takes.
         """
+        if (goal, steps) not in self._leading:
+            self._leading[goal, steps] = self._backward(goal, steps)
+        found, whole = self._leading[goal, steps]
+        return found if whole or start in found else None
+
+    def _backward(self, goal: str, steps: int) -> tuple[set[str], bool]:
+        """The functions that lead to the goal in so many steps, and whether that is all of them."""
         found, edge = {goal}, [goal]
         for _ in range(steps):
             following = []
@@ -309,9 +317,9 @@ class Facts:
                         found.add(caller)
                         following.append(caller)
             if len(found) > _MOST_NEAR:
-                return found if start in found else None
+                return found, False
             edge = following
-        return found
+        return found, True
 
     def _calls(self, body: Body) -> list[tuple[str, int, int]]:
         """What a body calls by name, macros too, or through a pointer (the member): (name, line, column)."""
