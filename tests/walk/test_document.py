@@ -83,3 +83,16 @@ def test_bad_data_is_told(change: dict[str, Any], why: str) -> None:
             step[key] = value
     with pytest.raises(DataError, match=why):
         document.read(data, "path.toml")
+
+
+def test_the_twelve_events(facts: Facts, few_facts: Facts) -> None:
+    found = [document.told_event(*each) for each in document.fired(facts)]
+    assert len(found) == 12
+    assert {event.function for event in found if event.defined_at is None} == set()
+    assert not any(event.in_tree for event in found)
+    assert {event.defined_at for event in (document.told_event(*each) for each in document.fired(few_facts))} == {None}
+    # those of the path are among them
+    named = {step.event for layer in document.layers() for step in layer.steps if step.event}
+    assert named <= {event.event for event in found}
+    with pytest.raises(DataError, match="has no function"):
+        document.read_events({"event": [{"name": "E", "section": "3", "en": "x", "ko": "y"}]}, "path.toml")

@@ -69,6 +69,8 @@ def test_records_have_the_contract_s_keys(client):
         assert list(record) == ["n", "section", "claim", "verdict", "why", "evidence", "facts"]
     steps = client.get("/api/v1/minikernel/document").json
     assert [step["function"] for step in steps][:4] == ["sys_send", "sys_write", "sys_writev", "sock_sendmsg"]
+    events = client.get("/api/v1/minikernel/events").json
+    assert (len(events), events[7]["function"]) == (12, "tcp_sendmsg")
     assert steps[4]["legs"][0]["edges"][0]["callee"] == "__sock_sendmsg"
 
 

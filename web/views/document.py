@@ -33,6 +33,7 @@ class _Held(NamedTuple):
 
     judged: list[claims.Judgement]
     walked: list[document.Walked]
+    fired: list[tuple[document.Event, str | None, bool]]
 
 
 #: one for each open index: a tree does not change while it is open
@@ -43,7 +44,7 @@ def _hold(index: Index) -> _Held:
     held = _held.get(index)
     if held is None:
         facts = Facts(CallGraph(index))
-        held = _held[index] = _Held(claims.judge(facts), document.walk(facts))
+        held = _held[index] = _Held(claims.judge(facts), document.walk(facts), document.fired(facts))
     return held
 
 
@@ -77,6 +78,7 @@ def page(tree: str) -> Response:
         claims=[each for each in judged if verdict in (None, each.verdict)],
         verdict_of={each.n: each.verdict for each in judged},
         steps=[document.told(each, language) for each in held.walked],
+        events=[document.told_event(*each, language) for each in held.fired],
         address=lambda **given: url_for("document.page", tree=tree, **_given(language, verdict, given)),
     )
     return _varying(current_app.make_response(html))
@@ -104,3 +106,12 @@ def path_records(tree: str) -> Response:
     with site().indexes.lease(tree) as index:
         walked = _hold(index).walked
     return _varying(answer([document.told(each, language) for each in walked]))
+
+
+@blueprint.get("/api/v1/<tree>/events")
+def event_records(tree: str) -> Response:
+    """The events that the document names, as records."""
+    language = _language()
+    with site().indexes.lease(tree) as index:
+        fired = _hold(index).fired
+    return _varying(answer([document.told_event(*each, language) for each in fired]))

@@ -85,6 +85,26 @@ class Record(NamedTuple):
     remarks: tuple[str, ...]
 
 
+class Event(NamedTuple):
+    """An event that the document names: when it fires, and the function of the kernel that it would fire in."""
+
+    name: str
+    section: str
+    function: str
+    says: Mapping[str, str]
+
+
+class EventRecord(NamedTuple):
+    """An event on a tree: where its function is, and whether anything in the tree names it."""
+
+    event: str
+    section: str
+    meaning: str
+    function: str
+    defined_at: str | None
+    in_tree: bool
+
+
 @cache
 def layers() -> tuple[Layer, ...]:
     """The document's layers, from the program to the device."""
@@ -117,6 +137,35 @@ def _step(row: Mapping[str, Any], where: str) -> Step:
         row["function"], row["file"], texts(row, where), tuple(row["from"]), row.get("event"), about,
         row.get("then"), row.get("without", ""),
     )  # fmt: skip
+
+
+@cache
+def events() -> tuple[Event, ...]:
+    """The events that the document names, in its order."""
+    return read_events(load("path.toml"), "path.toml")
+
+
+def read_events(data: Mapping[str, Any], name: str) -> tuple[Event, ...]:
+    """Events from a table, checked.  Raises DataError."""
+    found = []
+    for row in data.get("event", ()):
+        where = f"{name}, event {row.get('name', '?')}"
+        check_keys(row, ("name", "section", "function", *LANGUAGES), (), where)
+        found.append(Event(row["name"], row["section"], row["function"], texts(row, where)))
+    return tuple(found)
+
+
+def fired(facts: Facts) -> list[tuple[Event, str | None, bool]]:
+    """Each event with its function's place on a tree and whether the tree names it."""
+    return [
+        (event, next(iter(facts.function(event.function).evidence), None), bool(facts.text(event.name).holds))
+        for event in events()
+    ]
+
+
+def told_event(event: Event, defined_at: str | None, in_tree: bool, language: str = "en") -> EventRecord:
+    """An event in a language."""
+    return EventRecord(event.name, event.section, event.says[language], event.function, defined_at, in_tree)
 
 
 def walk(facts: Facts) -> list[Walked]:
