@@ -91,6 +91,27 @@ def test_a_reason_is_made_of_the_facts_where_none_is_written(facts: Facts) -> No
 
 
 @pytest.mark.parametrize(
+    ("confirmed", "imprecise", "verdict"),
+    [
+        ("True", "True", "confirmed"),
+        ("False", "True", "imprecise"),
+        ("None", "True", "unknown"),
+        ("None", "False", "wrong"),
+        ("False", "None", "wrong"),
+    ],
+)
+def test_a_part_is_not_all_while_the_whole_cannot_be_told(
+    facts: Facts, confirmed: str, imprecise: str, verdict: str
+) -> None:
+    values = {"True": 'file("Makefile")', "False": 'file("no/such")', "None": 'occurs("no_such", "x")'}
+    row = {"n": 1, "section": "", "en": "x", "ko": "y", "confirmed": values[confirmed], "imprecise": values[imprecise]}
+    if verdict == "wrong":
+        row["wrong"] = values["True"]
+    (judgement,) = claims.judge(facts, claims.read({"claim": [row]}, "test"))
+    assert judgement.verdict == verdict
+
+
+@pytest.mark.parametrize(
     ("change", "why"),
     [
         ({"n": None}, "has no n"),

@@ -113,10 +113,13 @@ def judge(facts: Facts, among: Sequence[Claim] | None = None) -> list[Judgement]
 
 def _judge(claim: Claim, facts: Facts) -> Judgement:
     asked: list[Asked] = []
+    may_be_confirmed = False
     for verdict, condition in claim.conditions.items():
         fact, below = condition.of(facts)
-        if fact.holds:
+        if fact.holds and not (verdict == "imprecise" and may_be_confirmed):
             return Judgement(claim, verdict, fact.evidence[:_MOST_EVIDENCE], tuple(below))
+        # less than the whole is not all there is, as long as the whole cannot be told
+        may_be_confirmed = may_be_confirmed or (verdict == "confirmed" and fact.holds is None)
         asked += below
     return Judgement(claim, VERDICTS[-1], (), tuple(asked))
 
