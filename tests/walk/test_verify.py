@@ -100,6 +100,8 @@ def test_what_is_put_off_is_entered_from_outside(facts: Facts) -> None:
     assert found["net_rx_action"].status == PROVED
     assert found["net_rx_action"].edge
     assert found["net_rx_action"].edge.caller == "__do_softirq"
+    started = _proofs(facts, ["inet_init"])["inet_init"]
+    assert (started.status, started.edge and started.edge.caller) == (PROVED, "do_initcalls")
     assert _proofs(facts, ["tcp_push_one"])["tcp_push_one"].status == UNPROVED
 
 

@@ -22,6 +22,7 @@ from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
 from xref.graph.paths import DEFERRED
 from xref.graph.paths import Paths
+from xref.graph.syscalls import INITCALL_RUNNERS
 from xref.index.records import Edge
 
 #: proved: an edge that the context allows; besides: one of the tree, which the context has nothing to do with (what
@@ -212,9 +213,9 @@ def _proof(caller: str | None, function: str, status: str, steps: Sequence[Step]
 
 
 def _is_entry(step: Step) -> bool:
-    """A step that runs what was put off, or that the machine takes by itself."""
+    """A step that runs what was put off, that the machine takes by itself, or that starts a part of the kernel."""
     members = {step.slot, step.target.member if step.target else None, step.target.slot if step.target else None}
-    return bool(members & DEFERRED) or step.edge.kind == "asm"
+    return bool(members & DEFERRED) or step.edge.kind == "asm" or step.edge.caller in INITCALL_RUNNERS
 
 
 def _shown(proof: Proof) -> dict[str, Any]:
