@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import pairwise
@@ -163,10 +164,20 @@ class Paths:
                 return str(source)
         return None
 
-    def find(self, start: str, goal: str, most: int = 1, *, look: int = MOST_NODES) -> Found:
+    def find(
+        self,
+        start: str,
+        goal: str,
+        most: int = 1,
+        *,
+        near: int | None = None,
+        avoid: Collection[str] = (),
+        look: int = MOST_NODES,
+    ) -> Found:
         """The best valid paths from one node to another: the shortest, or under a context the least doubtful.
 
-        Gives up, and says so, when it has looked at `look` nodes.
+        Only by nodes that are at most `near` calls from the goal and not among those to `avoid`.  Gives up, and says
+        so, when it has looked at `look` nodes.
         """
         leads = self.view.leading_to(goal)
         if start not in leads:
@@ -192,7 +203,7 @@ class Paths:
             steps = self.steps(way.node)
             for step, more in zip(steps, self._costs(steps), strict=True):
                 ahead = leads.distance(step.callee)
-                if ahead is None:
+                if ahead is None or (near is not None and ahead > near) or step.callee in avoid:
                     continue
                 if step.callee != goal and entered.get(step.callee, 0) >= _WAYS:
                     continue
