@@ -17,11 +17,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from xref.graph.adjacency import View
-from xref.graph.callgraph import DEFERRED
 from xref.graph.callgraph import CallGraph
 from xref.graph.callgraph import Step
 from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
+from xref.graph.deferrals import DEFERRED
 from xref.graph.linkage import arch_of
 from xref.index.records import Edge
 
@@ -84,7 +84,8 @@ class Paths:
         """
         steps = [step for step in self.graph.out(node) if self._allowed(step, node)]
         built = [step for step in steps if arch_of(step.edge.file) in (None, self.graph.index.arch)]
-        return built if built or self._has_body(node) else steps
+        now = built if built or self._has_body(node) else steps
+        return [*now, *self.graph.put_off(node)] if self.deferred else now
 
     def _has_body(self, node: str) -> bool:
         """Has a function a body that the architecture asked for can have?"""

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from xref.graph.callgraph import DEFERRED
 from xref.graph.callgraph import CallGraph
 from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
 from xref.graph.contexts import contexts
+from xref.graph.deferrals import DEFERRED
 from xref.graph.paths import Paths
 from xref.index.records import Edge
 from xref.walk.bodies import Bodies

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
-from xref.graph.callgraph import DEFERRED
 from xref.graph.callgraph import CallGraph
 from xref.graph.callgraph import Step
 from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
+from xref.graph.deferrals import DEFERRED
 from xref.graph.paths import Paths
 from xref.graph.syscalls import INITCALL_RUNNERS
 from xref.index.records import Edge
