@@ -239,7 +239,7 @@ def test_reaches(minikernel_index: Path) -> None:
     calls = {each["syscall"]: each for each in found}
     assert {"sys_write", "sys_sendto", "sys_sendmsg"} <= calls.keys()
     assert not calls["sys_sendto"]["deferred"]
-    assert calls["sys_sendto"]["path"][-1][1] == "tcp_transmit_skb"
+    assert calls["sys_sendto"]["path"][-1]["callee"] == "tcp_transmit_skb"
 
 
 def test_contexts(minikernel_index: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from flask import url_for
 from web import arguments
 from web.errors import BadArgumentError
 from web.site import site
+from xref.index.records import plain
 
 T = TypeVar("T")
 
@@ -59,13 +60,6 @@ def _page(number: int) -> str:
     """The address of this request with another page."""
     given = {**request.args.to_dict(), "page": str(number)}
     return url_for(request.endpoint or "", **{**(request.view_args or {}), **given})
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it: a record becomes an object with its fields."""
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return value._asdict()
-    return value
 
 
 def error(status: int, message: str) -> dict[str, Any]:

@@ -72,10 +72,7 @@ def callers(session: Session, function: str, as_json: bool) -> int:
       xref callers loopback_xmit --json
     """
     graph = _graph(session)
-    nodes = graph.nodes(function)
-    found = [edge for node in nodes for edge in graph.callers(node)]
-    if not nodes:
-        found = graph.users(function)
+    found = graph.into(function)
     return answer(
         found, as_json, lambda paint: show_calls.edges(found, paint, by="caller"),
         lambda: hints.no_caller(graph.index, function),
@@ -99,9 +96,7 @@ def callees(session: Session, function: str, as_json: bool) -> int:
       xref callees tcp_transmit_skb --json
     """
     graph = _graph(session)
-    found = [edge for node in graph.nodes(function) for edge in graph.callees(node)]
-    if not found:
-        found = graph.of_macro(function)
+    found = graph.out_of(function)
     return answer(
         found, as_json, lambda paint: show_calls.edges(found, paint, by="callee"),
         lambda: hints.no_callee(graph.index, function),
@@ -193,20 +188,17 @@ def chain(
         raise click.UsageError(f"{graph.index.tree} has no system call {syscall!r}")
     entry = functions[0]
     paths = Paths(graph, chosen, deferred=deferred)
-    head = paths.entry(entry)
     if goal is not None:
-        goals = graph.nodes(goal)
+        head, goals = paths.entry(entry), graph.nodes(goal)
         found = [[*head, *each] for other in goals for each in paths.find(entry, other).paths]
         return show_calls.answer_paths(
             sorted(found, key=len)[:1], "json" if as_json else form,
             lambda: hints.no_path_between(graph.index, None if goals else goal, syscall, goal),
         )  # fmt: skip
-    rows = [(number, edge) for number, edge in enumerate(head)]
-    below = paths.tree(entry, depth, most)
-    rows += [(len(head) + level, edge) for level, edge in below.rows]
+    below = paths.chain(entry, depth, most)
     if below.cut:
         console.say(f"cut at {most:,} calls, the deepest first: --most gives more, --depth fewer")
-    return show_calls.answer_tree(rows, "json" if as_json else form)
+    return show_calls.answer_tree(below.rows, "json" if as_json else form)
 
 
 @click.command()

@@ -24,6 +24,7 @@ from typing import NamedTuple
 import click
 
 from xref.index.errors import IndexFileError
+from xref.index.records import plain
 from xref.source.errors import SourceError
 from xref.source.errors import reason_of
 from xref.source.names import one_line
@@ -194,8 +195,7 @@ _encode = json.JSONEncoder(ensure_ascii=True).encode
 
 def _json(record: object) -> str:
     """A record (a named tuple), or a plain value, as JSON."""
-    fields = getattr(record, "_asdict", None)
-    return _encode(fields() if fields else record)
+    return _encode(plain(record))
 
 
 def coloured() -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from web.app import create_app
+from xref.cli import main
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +64,52 @@ def test_what_is_not_there(client, address, status):
 
 def test_the_page_of_a_name_leads_there(client):
     assert "/minikernel/calls/tcp_sendmsg" in _page(client, "/minikernel/ident/tcp_sendmsg")
+
+
+def _command(index: Path, *arguments: str) -> object:
+    result = CliRunner().invoke(main, ["--index", str(index), *arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("address", "command"),
+    [
+        ("callers/inet_sendmsg", ["callers", "inet_sendmsg"]),
+        ("callees/inet_sendmsg", ["callees", "inet_sendmsg"]),
+        ("callers/NF_HOOK", ["callers", "NF_HOOK"]),
+        ("path?from=sys_sendto&to=loopback_xmit&context=tcp4",
+         ["path", "sys_sendto", "loopback_xmit", "--context", "tcp4"]),
+        ("chain/sendto?context=udp4", ["chain", "sendto", "--context", "udp4", "--depth", "5", "--most", "300"]),
+        ("chain/sendto?context=udp4&to=ip_output", ["chain", "sendto", "--context", "udp4", "--to", "ip_output"]),
+        ("reaches/loopback_xmit", ["reaches", "loopback_xmit"]),
+        ("contexts", ["contexts"]),
+    ],
+)  # fmt: skip
+def test_the_records_are_those_of_the_command(client, minikernel_index, address, command):
+    found = client.get(f"/api/v1/minikernel/{address}").json
+    assert found
+    assert found == _command(minikernel_index, *command)
+
+
+def test_a_record_in_a_record_is_an_object_too(client):
+    for record in client.get("/api/v1/minikernel/reaches/loopback_xmit").json:
+        assert record["path"][-1]["callee"] == "loopback_xmit"
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("callers/no_such_function", 404),
+        ("path?from=sys_sendto", 400),
+        ("path?to=sys_sendto", 400),
+        ("path?from=sys_sendto&to=nowhere", 404),
+        ("path?from=sys_sendto&to=ip_output&context=nothing", 400),
+        ("chain/no_such_call", 404),
+        ("reaches/no_such_function", 404),
+    ],
+)
+def test_records_of_what_is_not_there(client, address, status):
+    answer = client.get(f"/api/v1/minikernel/{address}")
+    assert answer.status_code == status
+    assert answer.json["error"]["status"] == status

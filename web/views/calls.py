@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from flask import Blueprint
+from flask import Response
 from flask import render_template
 
 from web import arguments
 from web import suggest
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
+from web.graphs import chosen_context
+from web.graphs import context_of
+from web.graphs import graph_of
+from web.shapes import answer
 from web.site import site
 from xref.graph.callgraph import CallGraph
-from xref.graph.contexts import Context
 from xref.graph.contexts import contexts
 from xref.graph.paths import Paths
-from xref.index.query import Index
+from xref.graph.paths import reaching
 from xref.index.records import Edge
 
 blueprint = Blueprint("calls", __name__)
@@ -28,8 +31,6 @@ blueprint = Blueprint("calls", __name__)
 _MOST_EDGES = 1000
 _MOST_LINES = 300
 _DEPTH = 5
-#: one for each open index: what it has found out serves the next request
-_graphs: WeakKeyDictionary[Index, CallGraph] = WeakKeyDictionary()
 
 
 class Part(NamedTuple):
@@ -41,13 +42,6 @@ class Part(NamedTuple):
     callees: list[Edge]
 
 
-def _graph(index: Index) -> CallGraph:
-    graph = _graphs.get(index)
-    if graph is None:
-        graph = _graphs[index] = CallGraph(index)
-    return graph
-
-
 def _nodes(graph: CallGraph, name: str) -> list[str]:
     """The functions of a name.  Raises NotFoundError where there is none."""
     nodes = graph.nodes(name)
@@ -55,11 +49,6 @@ def _nodes(graph: CallGraph, name: str) -> list[str]:
         index = graph.index
         raise NotFoundError(f"{index.tree} has no function {name}", suggest.identifiers(index, name))
     return nodes
-
-
-def _context(known: dict[str, Context]) -> Context | None:
-    name = arguments.choice("context", tuple(known))
-    return known[name] if name else None
 
 
 def by_place(edges: Sequence[Edge]) -> list[tuple[tuple[str, int], list[Edge]]]:
@@ -72,7 +61,7 @@ def by_place(edges: Sequence[Edge]) -> list[tuple[tuple[str, int], list[Edge]]]:
 def page(tree: str, function: str) -> str:
     """Who calls a function, and what it calls, with the proof of each edge."""
     with site().indexes.lease(tree) as index:
-        graph = _graph(index)
+        graph = graph_of(index)
         parts = [
             Part(node, graph.defined_at(node), graph.callers(node)[:_MOST_EDGES], graph.callees(node)[:_MOST_EDGES])
             for node in _nodes(graph, function)
@@ -85,9 +74,9 @@ def path(tree: str) -> str:
     """The best valid call paths between two functions."""
     start, goal = arguments.text("from"), arguments.text("to")
     with site().indexes.lease(tree) as index:
-        graph = _graph(index)
+        graph = graph_of(index)
         known = contexts(graph.places)
-        context = _context(known)
+        context = chosen_context(known)
         found: list[list[Edge]] = []
         cut = False
         if start and goal:
@@ -109,17 +98,80 @@ def path(tree: str) -> str:
 def syscall(tree: str, name: str) -> str:
     """A system call from its entry point: what it calls, some levels deep, or the path to one function."""
     with site().indexes.lease(tree) as index:
-        graph = _graph(index)
+        graph = graph_of(index)
         known = contexts(graph.places)
-        context = _context(known)
-        functions = [node for each in graph.syscalls.functions_of(name) for node in graph.nodes(each)]
-        if not functions:
-            raise NotFoundError(f"{tree} has no system call {name}", suggest.identifiers(index, f"sys_{name}"))
-        paths = Paths(graph, context)
-        head = paths.entry(functions[0])
-        rows = list(enumerate(head))
-        below = paths.tree(functions[0], _DEPTH, _MOST_LINES)
-        rows += [(len(head) + level, edge) for level, edge in below.rows]
+        context = chosen_context(known)
+        below = Paths(graph, context).chain(_entry(graph, name), _DEPTH, _MOST_LINES)
         return render_template(
-            "syscall.html", tree=tree, name=name, contexts=known, context=context, rows=rows, cut=below.cut
+            "syscall.html", tree=tree, name=name, contexts=known, context=context, rows=below.rows, cut=below.cut
         )
+
+
+def _entry(graph: CallGraph, name: str) -> str:
+    """The function of a system call.  Raises NotFoundError where the tree has none of that name."""
+    index = graph.index
+    for each in graph.syscalls.functions_of(name):
+        for node in graph.nodes(each):
+            return node
+    raise NotFoundError(f"{index.tree} has no system call {name}", suggest.identifiers(index, f"sys_{name}"))
+
+
+# -- the same as records ----------------------------------------------------------------------------------
+
+
+@blueprint.get("/api/v1/<tree>/<any(callers, callees):which>/<function>")
+def edge_records(tree: str, which: str, function: str) -> Response:
+    """The edges into a function, or out of it."""
+    with site().indexes.lease(tree) as index:
+        graph = graph_of(index)
+        found = graph.into(function) if which == "callers" else graph.out_of(function)
+        if not found and not index.defined([function.partition("@")[0]]):
+            raise NotFoundError(f"{tree} has no function {function}", suggest.identifiers(index, function))
+        return answer(found)
+
+
+@blueprint.get("/api/v1/<tree>/path")
+def path_records(tree: str) -> Response:
+    """The best path between two functions, an array of edges each."""
+    start, goal = arguments.text("from"), arguments.text("to")
+    if not start or not goal:
+        raise BadArgumentError("to" if start else "from", "name a function")
+    with site().indexes.lease(tree) as index:
+        graph = graph_of(index)
+        paths = Paths(graph, context_of(graph))
+        starts, goals = _nodes(graph, start), _nodes(graph, goal)
+        found = [each for one in starts for other in goals for each in paths.find(one, other).paths]
+        return answer([[edge._asdict() for edge in each] for each in sorted(found, key=len)[:1]])
+
+
+@blueprint.get("/api/v1/<tree>/chain/<name>")
+def chain_records(tree: str, name: str) -> Response:
+    """What a system call does, as edges with their depth; with `to` the path to that function."""
+    goal = arguments.text("to")
+    with site().indexes.lease(tree) as index:
+        graph = graph_of(index)
+        paths = Paths(graph, context_of(graph))
+        entry = _entry(graph, name)
+        if goal:
+            found = [each for other in _nodes(graph, goal) for each in paths.find(entry, other).paths]
+            head = paths.entry(entry)
+            return answer([[edge._asdict() for edge in (*head, *each)] for each in sorted(found, key=len)[:1]])
+        below = paths.chain(entry, _DEPTH, _MOST_LINES)
+        return answer([{"depth": level, **edge._asdict()} for level, edge in below.rows])
+
+
+@blueprint.get("/api/v1/<tree>/reaches/<function>")
+def reaching_records(tree: str, function: str) -> Response:
+    """The system calls that lead to a function, with a path each."""
+    with site().indexes.lease(tree) as index:
+        graph = graph_of(index)
+        context = context_of(graph)
+        found = [each for node in _nodes(graph, function) for each in reaching(graph, node, context)]
+        return answer(found)
+
+
+@blueprint.get("/api/v1/<tree>/contexts")
+def context_records(tree: str) -> Response:
+    """The contexts that the tree has."""
+    with site().indexes.lease(tree) as index:
+        return answer(list(contexts(graph_of(index).places).values()))

@@ -15,9 +15,9 @@ from flask import request
 from flask import url_for
 
 from web import arguments
+from web.graphs import graph_of
 from web.shapes import answer
 from web.site import site
-from xref.graph.callgraph import CallGraph
 from xref.index.query import Index
 from xref.walk import claims
 from xref.walk import document
@@ -43,7 +43,7 @@ _held: WeakKeyDictionary[Index, _Held] = WeakKeyDictionary()
 def _hold(index: Index) -> _Held:
     held = _held.get(index)
     if held is None:
-        facts = Facts(CallGraph(index))
+        facts = Facts(graph_of(index))
         held = _held[index] = _Held(claims.judge(facts), document.walk(facts), document.fired(facts))
     return held
 

@@ -127,7 +127,7 @@ def page(tree: str, name: str) -> str:
         )
 
 
-@blueprint.get("/api/v1/<tree>/<any(definitions, references, callers, callees):which>/<name>")
+@blueprint.get("/api/v1/<tree>/<any(definitions, references):which>/<name>")
 def record(tree: str, which: str, name: str) -> Response:
     """One of the page's lists as records."""
     filters = _filters(tree)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from threading import Lock
 from typing import Any
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from xref.graph.adjacency import Adjacency
 from xref.graph.deferrals import DEFERRED
@@ -26,6 +28,10 @@ from xref.index.records import Edge
 
 _BODIES = ("function", "label")
 _MOST_NESTED = 6
+
+
+_making = Lock()
+_adjacencies: WeakValueDictionary[tuple[int, int, str, str | None], Adjacency] = WeakValueDictionary()
 
 
 def plain(node: str) -> str:
@@ -305,6 +311,16 @@ class CallGraph:
             found += [step.edge for step in self.put_off(caller) if step.callee == node]
         return sorted(found, key=lambda edge: (edge.file, edge.line, edge.caller))
 
+    def into(self, name: str) -> list[Edge]:
+        """The edges into the functions of a name; for a macro, or what has no body here, those who use it."""
+        nodes = self.nodes(name)
+        return [edge for node in nodes for edge in self.callers(node)] if nodes else self.users(name)
+
+    def out_of(self, name: str) -> list[Edge]:
+        """The edges out of the functions of a name; of a macro what its bodies call."""
+        found = [edge for node in self.nodes(name) for edge in self.callees(node)]
+        return found or self.of_macro(name)
+
     def of_macro(self, name: str) -> list[Edge]:
         """What the bodies of a macro call, as edges from the macro."""
         found = []
@@ -350,8 +366,15 @@ class CallGraph:
 
     @cached_property
     def adjacency(self) -> Adjacency:
-        """All edges but those that go by a name alone, for searches through the whole tree."""
-        return Adjacency(self.index, self._through_all())
+        """All edges but those that go by a name alone, for searches through the whole tree.
+
+        Shared by all who read the same state of a tree: it takes seconds to make, and is never changed.
+        """
+        with _making:
+            known = _adjacencies.get(self.index.state)
+            if known is None:
+                known = _adjacencies[self.index.state] = Adjacency(self.index, self._through_all())
+            return known
 
     def _through_all(self) -> Iterator[tuple[str, str, bool]]:
         """(caller, callee, is it deferred) of each edge that is no call by name."""

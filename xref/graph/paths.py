@@ -293,6 +293,12 @@ class Paths:
         first = next(iter(below.values()), [])
         return Tree(list(_rows(first, below, 0)), cut)
 
+    def chain(self, function: str, depth: int, most: int) -> Tree:
+        """A system call's tree: the way to its function from the entry point, then what runs below it."""
+        head = self.entry(function)
+        below = self.tree(function, depth, most)
+        return Tree([*enumerate(head), *((len(head) + level, edge) for level, edge in below.rows)], below.cut)
+
     def _callees_of(self, way: _Way) -> Iterator[_Way]:
         """The ways on from one, one for each function called."""
         known = set()

@@ -538,6 +538,12 @@ class Index:
             return True
         return path.startswith(header.rpartition("/")[0] + "/")
 
+    @cached_property
+    def state(self) -> tuple[int, int, str, str | None]:
+        """What tells the tree as it is seen here from every other: what is worked out of it can be shared by this."""
+        status = self.path.stat()
+        return status.st_ino, status.st_mtime_ns, self.tree, self.arch
+
     def set_of(self, paths: Iterable[str]) -> int:
         """A set of files, as `sees` takes it."""
         return self._include_graph.set_of(paths)
@@ -553,8 +559,7 @@ class Index:
 
     @cached_property
     def _include_graph(self) -> IncludeGraph:
-        status = self.path.stat()
-        key = (status.st_ino, status.st_mtime_ns, self.tree, self.arch)
+        key = self.state
         graph = _GRAPHS.get(key)
         if graph is None:
             query = "SELECT path, target, system FROM files JOIN includes ON includes.blob = files.blob WHERE tree = ?"

@@ -123,3 +123,13 @@ class Edge(NamedTuple):
     chain: tuple[str, ...] | None = None
     only_after: tuple[str, ...] | None = None
     condition: str | None = None
+
+
+def plain(value: object) -> object:
+    """A value as JSON has it: a record becomes an object with its fields, whatever it stands in."""
+    fields = getattr(value, "_asdict", None)
+    if fields is not None:
+        return {name: plain(each) if isinstance(each, tuple) else each for name, each in fields().items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    return value
