@@ -234,13 +234,16 @@ class _Numbers:
     def _linked(self, calls: Ints, caller: Ints, arch: Ints) -> Ints:
         """Pairs of caller and callee."""
         local = [(file << 32 | symbol, node) for (file, symbol), node in self._local.items()] + self._more
-        known = np.array(sorted(local), np.int64).reshape(-1, 2)
+        known = np.array(local, np.int64).reshape(-1, 2)
+        known = known[np.argsort(known[:, 0], kind="stable")]
         key = calls[:, 0] << 32 | calls[:, 2]
         start, end = np.searchsorted(known[:, 0], key), np.searchsorted(known[:, 0], key, side="right")
         found = [np.stack([np.repeat(caller, end - start), known[_ranges(start, end), 1]], axis=1)]
         # a macro may have a function's name
         functions = known[known[:, 1] >= 0, 0]
-        here = np.isin(key, functions)
+        here = np.zeros(len(key), bool)
+        if len(functions):
+            here = functions[np.minimum(np.searchsorted(functions, key), len(functions) - 1)] == key
         rows = [(symbol, node, -1 if of is None else self._archs.get(of, -2)) for symbol, node, of in self._shared]
         shared = np.array(rows, np.int64).reshape(-1, 3)
         shared = shared[np.argsort(shared[:, 0], kind="stable")]
