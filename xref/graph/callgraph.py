@@ -7,6 +7,7 @@ made when they are asked for, and kept.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from xref.index.query import Index
 from xref.index.records import Edge
 
 _BODIES = ("function", "label")
+#: how a hidden call is one: see `flow.Hidden`
+MADE, BODY = "made", "body"
 _MOST_NESTED = 6
 
 
@@ -115,24 +118,75 @@ class CallGraph:
 
     def _edges(self, node: str) -> Iterator[Step]:
         name = plain(node)
-        for body in self.definitions(node):
+        hidden = self.index.hidden_calls(function=node)
+        for kept in self._blocks(node, hidden):
+            yield from self._of_body(node, name, kept)
+        yield from self._of_table(node)
+        yield from self._initcalls(node)
+        caller_def_any = self.defined_at(node)
+        for _, callee, file, line, macro, evidence, through in hidden:
+            if through == MADE:
+                yield from self._made(name, caller_def_any or "", callee, file, line, macro, evidence)
+            elif through != BODY:
+                edge = Edge(
+                    name, plain(callee), file, line, "macro", f"{macro} argument", evidence, "exact", caller_def_any,
+                    self.defined_at(callee), (through,),
+                )  # fmt: skip
+                yield Step(callee, edge)
+
+    def _blocks(self, node: str, hidden: list[tuple[Any, ...]]) -> list[str]:
+        """The nodes under whose names the calls of a node's body are kept: its own, but see `made`."""
+        kept = [plain(row[1]) for row in hidden if row[6] == BODY]
+        if kept:
+            return [each for name in kept for each in self.nodes(name) if self._same_use(each, node)]
+        return [] if any(row[6] == MADE for row in hidden) else [node]
+
+    @cached_property
+    def _owners(self) -> dict[str, list[str]]:
+        """For each name under which the calls of a block behind a macro are kept the functions whose body it is."""
+        owners: dict[str, list[str]] = {}
+        for function, kept in self.index.block_owners():
+            owners.setdefault(plain(kept), []).append(function)
+        return owners
+
+    def _same_use(self, one: str, other: str) -> bool:
+        """Does one use of a macro make both functions?"""
+        places = {(place.file, place.head) for place in self.definitions(one)}
+        return any((place.file, place.head) in places for place in self.definitions(other))
+
+    def _of_body(self, node: str, name: str, kept: str) -> Iterator[Step]:
+        """What the text of a function's body calls; it is kept under the node `kept`."""
+        for body in self.definitions(kept):
             caller_def = f"{body.file}:{body.line}"
             if body.file.endswith(".S"):
                 yield from self._of_assembly(name, caller_def, body)
                 continue
             for called, symbol, line in self._calls_in(body):
                 yield from self._named(name, caller_def, called, symbol, body.file, line)
-        yield from self._of_table(node)
-        yield from self._initcalls(node)
-        caller_def_any = self.defined_at(node)
-        for row in self.index.sites(function=node):
-            yield from self._through(name, caller_def_any, row)
-        for _, callee, file, line, macro, evidence, through in self.index.hidden_calls(function=node):
+        for row in self.index.sites(function=kept):
+            yield from self._through(name, self.defined_at(node), row)
+
+    def _made(
+        self, caller: str, caller_def: str, callee: str, file: str, line: int, macro: str, evidence: str
+    ) -> Iterator[Step]:
+        """A call that a macro writes into the function which it makes."""
+        name = plain(callee)
+        found = [(callee, ())] if name != callee else []
+        if not found:
+            symbol = self.index.symbol(name)
+            kind = self.index.call_kind(symbol, file) if symbol is not None else None
+            node = self._meant(name, file)
+            if kind == "direct" and node is not None:
+                found = [(node, ())]
+            elif kind is not None:
+                inside = self._inside(name, file, 0)
+                found = [(each, (f"{at_file}:{at}", *chain)) for each, at, at_file, chain in inside]
+        for node, chain in found:
             edge = Edge(
-                name, plain(callee), file, line, "macro", f"{macro} argument", evidence, "exact", caller_def_any,
-                self.defined_at(callee), (through,),
+                caller, plain(node), file, line, "macro", macro, evidence, "exact", caller_def, self.defined_at(node),
+                chain or None,
             )  # fmt: skip
-            yield Step(callee, edge)
+            yield Step(node, edge)
 
     def _of_assembly(self, name: str, caller_def: str, body: Place) -> Iterator[Step]:
         """What an assembly routine calls: by name, by a table, by a pushed address."""
@@ -162,16 +216,18 @@ class CallGraph:
             for entry in self.syscalls.entries:
                 if entry.table != entrance.table:
                     continue
-                callee = next(iter(self.nodes(entry.function)), None)
-                if callee is None:
-                    continue
                 number = self.syscalls.number_at(entry)
-                edge = Edge(
-                    entrance.caller, entry.function, entrance.file, entrance.line, "syscall",
-                    f"{entry.table}[{entry.number}]", entry.evidence, "exact", self.defined_at(node),
-                    self.defined_at(callee), (number,) if number else None,
-                )  # fmt: skip
-                yield Step(callee, edge)
+                # as the table has it, and as the function is called where wrappers have a prefix of their own
+                for prefix in ("", *self.syscalls.prefixes.get(entrance.caller, ())):
+                    name = prefix + entry.function
+                    callee = next(iter(self.nodes(name)), None)
+                    if callee is not None:
+                        edge = Edge(
+                            entrance.caller, name, entrance.file, entrance.line, "syscall",
+                            f"{entry.table}[{entry.number}]", entry.evidence, "exact", self.defined_at(node),
+                            self.defined_at(callee), (number,) if number else None,
+                        )  # fmt: skip
+                        yield Step(callee, edge)
 
     def _runner(self) -> str | None:
         """The function that calls the initcalls."""
@@ -320,8 +376,13 @@ class CallGraph:
         for row in self.index.hidden_calls(callee=node):
             if row[0]:
                 found[row[0]] = None
-        if any(entry.function == plain(node) for entry in self.syscalls.entries):
-            for entrance in self.syscalls.entrances:
+        for caller in list(found):
+            for owner in self._owners.get(plain(caller), ()):
+                if self._same_use(caller, owner):
+                    found[owner] = None
+        for entrance in self.syscalls.entrances:
+            names = {plain(node).removeprefix(each) for each in ("", *self.syscalls.prefixes.get(entrance.caller, ()))}
+            if any(entry.function in names for entry in self.syscalls.entries):
                 found[entrance.caller] = None
         if plain(node) in self.syscalls.initcalls and (runner := self._runner()) is not None:
             found[runner] = None
@@ -339,6 +400,9 @@ class CallGraph:
         if name in seen:
             return
         seen.add(name)
+        for row in self.index.hidden_calls(callee=name):
+            if row[6] == MADE:
+                found[row[0]] = None
         for path, scope, line in self.index.callers_of(name):
             place = self._scope(scope, path, line)
             if place is None:

@@ -21,6 +21,9 @@ from typing import NamedTuple
 
 import zstandard
 
+from xref.graph.made import made_calls
+from xref.graph.made import scope_of
+from xref.graph.made import use_of
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import TYPE_WORDS
 from xref.graph.syntax import Declared
@@ -29,6 +32,7 @@ from xref.graph.syntax import Parser
 from xref.graph.syntax import Token
 from xref.graph.syntax import Type
 from xref.graph.syntax import children
+from xref.graph.syntax import declarations
 from xref.graph.syntax import is_word
 from xref.graph.syntax import tokens_of
 from xref.graph.types import MacroBody
@@ -84,7 +88,12 @@ class Site(NamedTuple):
 
 
 class Hidden(NamedTuple):
-    """A call of a function that is an argument of a macro which calls it."""
+    """A call that a macro hides: mostly of a function that is an argument of a macro which calls it.
+
+    `through` is then the file:line in the macro's body.  It is `made` for a call by the callee's plain name in a
+    function that the macro makes, and `body` where the function's body is the block behind the macro, whose calls are
+    kept under the callee's name: see `made`.
+    """
 
     function: str | None
     callee: str
@@ -225,8 +234,7 @@ class _Function:
         parts = [part.strip() for part in text[opening + 1 :].rstrip(" ;)").split(",")]
         for kind, name in pairwise(parts[1:]):
             if is_word(name) and name not in KEYWORDS:
-                declared = Parser(tokens_of(f"{kind} {name};", self.path, place.head), types.is_type)
-                for each in declared.declaration():
+                for each in declarations(tokens_of(f"{kind} {name};", self.path, place.head), types.is_type):
                     self._types.setdefault(each.name, each.type)
                     self.parameters.setdefault(each.name, len(self.parameters))
 
@@ -268,9 +276,12 @@ class Reader:
         code = self.text.code
         done = -1
         last_body = -1
+        made = self._made_functions()
         for place in self._places:
             if place.kind == "function":
                 start = place.tail
+                if place.macro is not None and place != scope_of(made[place.head]):
+                    continue
                 end = self.text.start(place.end_line + 1)
                 if start <= last_body:
                     continue
@@ -279,15 +290,32 @@ class Reader:
                 if self._is_relevant(body, code[place.head : start], place.name):
                     self._read_body(place, tokens_of(body, self.path, start))
             elif place.kind == "variable" and place.head > done and place.head > last_body:
+                done = place.head
+                if place.macro is not None:
+                    self._read_made_variable(place)
+                    continue
                 head = head_of(code, place.head)
                 text = code[head : max(place.tail, end_of_declaration(code, head))]
-                if place.macro is None:
-                    done = place.head
-                if place.macro is not None and place.macro.startswith("EXPORT_"):
-                    continue  # makes a function's address known to modules; nothing calls it there
-                if ("=" in text or place.macro is not None) and self._mentions(text):
+                if "=" in text and self._mentions(text):
                     self._read_variable(tokens_of(text + ";", self.path, head))
         return self._made
+
+    def _made_functions(self) -> dict[int, list[Place]]:
+        """The functions that macros make, by the byte at which the macro's use begins; notes what they call."""
+        made: dict[int, list[Place]] = {}
+        for place in self._places:
+            if place.kind == "function" and place.macro is not None:
+                made.setdefault(place.head, []).append(place)
+        for places in made.values():
+            nodes = {place.name: place.identity for place in places}
+            for call in made_calls(self.types, places):
+                told = self._told(call.token)
+                callee = nodes.get(call.callee, call.callee)
+                first = places[0]
+                self._made.hidden.append(
+                    Hidden(nodes[call.function], callee, self.path, first.line, first.macro or "", told, call.how)
+                )
+        return made
 
     def is_active(self, name: str, depth: int = 0) -> bool:
         """Does a macro, as this file means it, call through pointers, paste names that it stores, or store into a
@@ -367,6 +395,17 @@ class Reader:
 
         for node in Parser(tokens, self.types.is_type, _Wanted(self, function), opened).statements():
             self._visit(node, function)
+
+    def _read_made_variable(self, place: Place) -> None:
+        """A variable that a macro makes; not one that it makes beside a function whose body follows."""
+        if place.macro is None or place.macro.startswith("EXPORT_"):
+            return  # makes a function's address known to modules; nothing calls it there
+        code = self.text.code
+        use, behind = use_of(code, place)
+        start = code.find(place.macro, place.head)
+        text = code[start : max(start + len(use), end_of_declaration(code, start))] if behind == "=" else use
+        if behind != "{" and self._mentions(text):
+            self._read_variable(tokens_of(text + ";", self.path, start))
 
     def _read_variable(self, tokens: list[Token]) -> None:
         function = _Function(self, None, [])

@@ -416,7 +416,7 @@ class Parser:
             if (
                 self._peek(1).startswith("__")
                 and not self._peek().startswith("__")
-                and (self._peek(2) != "(" or self._peek(1) in _ATTRIBUTES)
+                and (self._peek(2) != "(" or self._peek(1) in _ATTRIBUTES or self._behind_group(2) == "=")
             ):
                 break  # the annotation stands behind: `x __initdata = …`
             self._take()
@@ -454,6 +454,16 @@ class Parser:
             name, made = part._declarator(made)
         self._depth -= 1
         return name, made
+
+    def _behind_group(self, ahead: int) -> str:
+        """What stands behind the bracketed group that begins `ahead` tokens from here."""
+        depth = 0
+        for place in range(self._at + ahead, len(self._tokens)):
+            text = self._tokens[place].text
+            depth += (text in ("(", "[", "{")) - (text in (")", "]", "}"))
+            if depth == 0:
+                return self._tokens[place + 1].text if place + 1 < len(self._tokens) else ""
+        return ""
 
     def _annotated_pointer(self) -> bool:
         """`(fastcall *f)`"""

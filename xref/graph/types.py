@@ -332,14 +332,15 @@ class Types:
                 out.append(token)
                 place += 1
                 continue
-            chain = following in ("->", ".", "[") or wanted is _everything
-            if chain or following == "=":
+            # what a declaration says behind its name (`x __read_mostly = …`) must become an attribute
+            chain = following in ("->", ".", "[", "=") or wanted is _everything
+            if chain:
                 chosen = chosen[:1]
             place = behind if chosen[0].params is None else after
             for number, body in enumerate(chosen):
                 inner = _everything if chain else wanted
                 before = len(waiting)
-                opened = self.expand(_substituted(body, arguments), path, inner, depth + 1, waiting)
+                opened = self.expand(substituted(body, arguments), path, inner, depth + 1, waiting)
                 if not depth:
                     opened = _used_at(opened, token.at)
                     waiting[before:] = _used_at(waiting[before:], token.at)
@@ -532,7 +533,7 @@ def _closing_token(tokens: list[Token], opening: int) -> int:
     return -1
 
 
-def _substituted(body: MacroBody, arguments: list[list[Token]]) -> list[Token]:
+def substituted(body: MacroBody, arguments: list[list[Token]]) -> list[Token]:
     """A macro's body with its arguments put in; `##` glues."""
     values: dict[str, list[Token]] = dict(zip(body.params or (), arguments, strict=False))
     for name in body.params or ():

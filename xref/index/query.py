@@ -532,6 +532,14 @@ class Index:
             return True
         return path.startswith(header.rpartition("/")[0] + "/")
 
+    def is_part(self, path: str) -> bool:
+        """Is a file compiled as a part of a `.c` that includes it?"""
+        return self._include_graph.is_part(path)
+
+    def same_unit(self, path: str, other: str) -> bool:
+        """Are two files compiled as one, because a `.c` includes one or both?"""
+        return self._include_graph.same_unit(path, other)
+
     @cached_property
     def _include_graph(self) -> IncludeGraph:
         status = self.path.stat()
@@ -702,6 +710,11 @@ class Index:
             f"WHERE {column} = ? AND tree = ? ORDER BY file, line"
         )
         return self._db.execute(query, [value, self._tree_id]).fetchall()
+
+    def block_owners(self) -> list[tuple[str, str]]:
+        """(function that a macro makes, name under which the calls of its body are kept): see graph/made.py."""
+        query = "SELECT function, callee FROM hidden_calls WHERE through = 'body' AND tree = ?"
+        return self._db.execute(query, [self._tree_id]).fetchall()
 
     def stores(self) -> list[tuple[Any, ...]]:
         """Every function that gets into a member: rows (slot, source, file, line, column, how, instance, macro)."""
