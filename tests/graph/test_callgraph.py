@@ -24,9 +24,6 @@ _EXPECTED = Path(__file__).parent.parent.parent / "fixtures" / "minikernel.expec
 #: what is known to be missing: the test says so, and fails as soon as it is there
 SHORT = {
     ("apic_timer_interrupt", "smp_apic_timer_interrupt"): "an assembly macro used in an included header",
-    ("security_bpf", "selinux_bpf"): "LSM hooks are a macro that pastes",
-    ("perf_event_nmi_handler", "x86_pmu_handle_irq_default"): "static_call",
-    ("perf_event_nmi_handler", "intel_pmu_handle_irq"): "static_call",
 }
 
 

@@ -16,11 +16,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
 import zstandard
 
+from xref.graph.known_macros import CALLS
+from xref.graph.known_macros import KNOWN
+from xref.graph.known_macros import STORES
+from xref.graph.known_macros import KnownMacro
 from xref.graph.made import made_calls
 from xref.graph.made import scope_of
 from xref.graph.made import use_of
@@ -136,6 +141,7 @@ class Knowledge(NamedTuple):
         for match in index.search(r"=\s*\w+\s*##", regex=True):
             # the macro that this line of a body belongs to
             found.update(name for name in index.macros_around(match.file, match.line))
+        found |= KNOWN & names.macros
         fresh = found
         while fresh:
             fresh = (index.scopes_of_uses(fresh, ["call", "read", "macro"]) & names.macros) - found
@@ -298,7 +304,22 @@ class Reader:
                 text = code[head : max(place.tail, end_of_declaration(code, head))]
                 if "=" in text and self._mentions(text):
                     self._read_variable(tokens_of(text + ";", self.path, head))
+        for name in STORES:
+            if name in code:
+                self._read_known_stores(name)
         return self._made
+
+    def _read_known_stores(self, name: str) -> None:
+        """The uses at file level of a macro that stores."""
+        code = self.text.code
+        for match in re.finditer(rf"^[ \t]*(?:static[ \t]+)?({name})[ \t]*\(", code, re.MULTILINE):
+            end = end_of_declaration(code, match.start(1))
+            if not any(place.tail <= match.start(1) < self.text.start(place.end_line + 1) for place in self._bodies):
+                self._read_variable(tokens_of(code[match.start(1) : end + 1], self.path, match.start(1)))
+
+    @cached_property
+    def _bodies(self) -> list[Place]:
+        return [place for place in self._places if place.kind == "function"]
 
     def _made_functions(self) -> dict[int, list[Place]]:
         """The functions that macros make, by the byte at which the macro's use begins; notes what they call."""
@@ -323,6 +344,8 @@ class Reader:
         """
         if name not in self.knowledge.active:
             return False
+        if name in KNOWN:
+            return True
         for body in self.types.macros(name, self.path):
             key = (name, body.path, body.line)
             known = self.types.active.get(key)
@@ -420,7 +443,7 @@ class Reader:
 
         def wanted(token: Token, arguments: list[list[Token]], following: str) -> bool:
             name = token.text
-            if not token.macro and function.type_of(name) is not None:
+            if name in KNOWN or (not token.macro and function.type_of(name) is not None):
                 return False
             if following in ("->", ".", "=") or (following in ("(", "[") and not self.is_function(name)):
                 return True
@@ -504,8 +527,16 @@ class Reader:
         while callee[0] in ("cast",) or (callee[0] == "unary" and callee[1] in ("*", "&")):
             callee = callee[2]
         known: list[str] = []
-        if callee[0] == "id" and function.type_of(callee[1].text) is None:
+        special = self._known_call(callee, arguments, function)
+        if special is not None:
+            known = [f"A:{special}"]
+            if callee[0] == "id":
+                arguments = []
+        elif callee[0] == "id" and function.type_of(callee[1].text) is None:
             name = callee[1].text
+            if name in STORES:
+                self._known_store(STORES[name], arguments, function)
+                return
             if self.is_function(name):
                 known = [self.function_of(name)]
                 if opening.macro and not callee[1].macro:
@@ -525,6 +556,51 @@ class Reader:
                 into = f"{target}:{number}" if target.startswith("A:") else f"P:{target}:{number}"
                 for source in sources:
                     self._flow(into, source, "argument", None, function, None)
+
+    def _known_call(self, callee: Node, arguments: list[Node], function: _Function) -> str | None:
+        """`static_call(name)(…)`, `call_int_hook(NAME, …)`: notes the call; returns the slot it goes through."""
+        use = callee[1] if callee[0] == "call" else callee
+        given = callee[2] if callee[0] == "call" else arguments
+        known = CALLS.get(use[1].text) if use[0] == "id" else None
+        if known is None or known.called is (callee[0] == "call"):
+            return None
+        slot, name = self._known_slot(known, given, function)
+        if slot is None:
+            return None
+        token = use[1]
+        line, column, file = self._where(token)
+        member = slot[2:].rpartition(".") if slot.startswith("F:") else ("", "", "")
+        site = Site(
+            file, line, column, function.name, slot, name, member[0] or None, member[2] or None, token.macro or None
+        )
+        if ("site", *site) not in self._seen:
+            self._seen.add(("site", *site))
+            self._made.sites.append(site)
+        return slot
+
+    def _known_store(self, known: KnownMacro, arguments: list[Node], function: _Function) -> None:
+        slot, _ = self._known_slot(known, arguments, function)
+        if slot is not None and known.value < len(arguments):
+            for source in self._sources(arguments[known.value], function):
+                self._flow(slot, source, "assigned", None, function, None)
+
+    def _known_slot(
+        self, known: KnownMacro, arguments: list[Node], function: _Function
+    ) -> tuple[str | None, str]:
+        """The slot that a use of a known macro means, and the name it has."""
+        texts = {str(place): _written(argument) for place, argument in enumerate(arguments)}
+
+        def filled(text: str) -> str:
+            return re.sub(r"\{(\d)\}", lambda match: texts.get(match.group(1), ""), text)
+
+        if known.slot is not None:
+            name = filled(known.slot)
+            return (name, name[2:]) if not name.endswith("__") else (None, "")
+        if known.member is not None:
+            name = filled(known.member[1])
+            return f"F:{known.member[0]}.{name}" if name else None, name
+        node = Parser(tokens_of(filled(known.expression or ""), self.path, 0), self.types.is_type).expression_or_other()
+        return (self._slot(node, function), node[2].text) if node[0] == "member" else (None, "")
 
     def _site(self, callee: Node, function: _Function) -> str | None:
         """Note a call through a pointer; returns the slot."""
@@ -859,6 +935,8 @@ class _Wanted:
             elif following == "(" and before == "(" and text == "*":
                 return True
             elif (text[0].isalpha() or text[0] == "_") and text not in KEYWORDS:
+                if text in KNOWN:
+                    return True
                 if text in reader.knowledge.active and reader.is_active(text):
                     return True
                 if following == "(":
@@ -880,6 +958,15 @@ class _Wanted:
                 made, self._reader.path
             )
         return known
+
+
+def _written(node: Node) -> str:
+    """A name, or `a.b.c`, as it was written; "" for other expressions."""
+    if node[0] == "id":
+        return str(node[1].text)
+    if node[0] == "member" and not node[3]:
+        return f"{_written(node[1])}.{node[2].text}"
+    return ""
 
 
 def _returned(made: Type) -> Type | None:

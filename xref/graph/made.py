@@ -178,6 +178,8 @@ def _called(types: Types, body: list[Token], name: str, names: set[str]) -> Iter
         following = body[place + 1].text if place + 1 < len(body) else ""
         if is_word(text) and text not in KEYWORDS and before not in (".", "->") and text != name:
             known = text in names or text in types.function_names or text in types.macro_names
-            if (following == "(" and known) or (text in names and following != "("):
+            if following == "(" and known:
+                yield MadeCall(name, text, body[place + 1], "made")
+            elif text in names:
                 yield MadeCall(name, text, token, "made")
         before = text

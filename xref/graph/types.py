@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from collections.abc import Iterator
 from typing import NamedTuple
 from typing import Protocol
 
@@ -28,6 +29,7 @@ from xref.index.query import Index
 
 _DEEPEST = 40
 _LONGEST_MACRO = 8000
+_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(define|include)\b([^\n]*)", re.MULTILINE)
 
 
 class Member(NamedTuple):
@@ -211,8 +213,33 @@ class Types:
             closing = _closing(code, opening) if opening >= 0 else -1
             if closing > 0:
                 tokens = tokens_of(code[opening + 1 : closing], place.file, opening + 1)
+                tokens += list(self._included(place.file, opening + 1, closing))
                 self._members[key] = self._read_members(tokens, made[1])
         return self._members[key]
+
+    def _included(self, path: str, start: int, end: int) -> Iterator[Token]:
+        """The members that a struct's body includes: `#define HOOK(…) …` and `#include "hooks.h"`, a list of HOOKs."""
+        text = self.places.text(path)
+        if "include" not in text.with_directives[start:end]:
+            return
+        source = (self.places.index.source(path) or b"")[start:end].decode("latin-1")
+        line = text.line(start)
+        macros: dict[str, MacroBody] = {}
+        for match in _DIRECTIVE.finditer(source):
+            word, rest = match.group(1), match.group(2)
+            if word == "define":
+                at = line + source.count("\n", 0, match.start(1))
+                name = re.split(r"\W", rest.strip(), maxsplit=1)[0]
+                for place in self.places.all(name):
+                    body = self._macro(place) if (place.kind, place.file, place.line) == ("macro", path, at) else None
+                    if body is not None:
+                        macros[name] = body
+            elif word == "include" and macros:
+                quoted = re.match(r'\s*[<"]([^>"]+)', rest)
+                files = self.places.index.resolve_include(path, quoted.group(1), "<" in rest) if quoted else ()
+                for file in files[:1]:
+                    tokens = tokens_of(self.places.text(file).code, file, 0)
+                    yield from (token for token in _listed(tokens, macros))
 
     def _read_members(self, tokens: list[Token], holder: str) -> dict[str, Member]:
         found: dict[str, Member] = {}
@@ -482,6 +509,16 @@ class _BlockScope:
 
     def type_of(self, name: str) -> Type | None:
         return self._own.get(name) or self._outer.type_of(name)
+
+
+def _listed(tokens: list[Token], macros: dict[str, MacroBody]) -> Iterator[Token]:
+    """Uses of some macros, one after another, replaced by their bodies; other tokens are left out."""
+    for place, token in enumerate(tokens):
+        body = macros.get(token.text)
+        if body is not None and place + 1 < len(tokens) and tokens[place + 1].text == "(":
+            close = _closing_token(tokens, place + 1)
+            if close > 0:
+                yield from substituted(body, split(tokens[place + 2 : close], ","))
 
 
 def _used_at(tokens: list[Token], use: int) -> list[Token]:
