@@ -23,7 +23,7 @@ from xref.index.records import Edge
 
 _BODIES = ("function", "label")
 #: how a hidden call is one: see `flow.Hidden`
-MADE, BODY = "made", "body"
+MADE, BODY, PASTED = "made", "body", "pasted"
 _MOST_NESTED = 6
 
 
@@ -128,9 +128,10 @@ class CallGraph:
             if through == MADE:
                 yield from self._made(name, caller_def_any or "", callee, file, line, macro, evidence)
             elif through != BODY:
+                pasted = through == PASTED
                 edge = Edge(
-                    name, plain(callee), file, line, "macro", f"{macro} argument", evidence, "exact", caller_def_any,
-                    self.defined_at(callee), (through,),
+                    name, plain(callee), file, line, "macro", macro if pasted else f"{macro} argument", evidence,
+                    "exact", caller_def_any, self.defined_at(callee), None if pasted else (through,),
                 )  # fmt: skip
                 yield Step(callee, edge)
 

@@ -29,6 +29,9 @@ from xref.graph.known_macros import KnownMacro
 from xref.graph.made import made_calls
 from xref.graph.made import scope_of
 from xref.graph.made import use_of
+from xref.graph.pasting import called_names
+from xref.graph.pasting import pastes_call
+from xref.graph.pasting import pasting
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import TYPE_WORDS
 from xref.graph.syntax import Declared
@@ -95,7 +98,7 @@ class Site(NamedTuple):
 class Hidden(NamedTuple):
     """A call that a macro hides: mostly of a function that is an argument of a macro which calls it.
 
-    `through` is then the file:line in the macro's body.  It is `made` for a call by the callee's plain name in a
+    `through` is then the file:line in the macro's body.  It is `pasted` where the macro makes the name, `made` for a call by the callee's plain name in a
     function that the macro makes, and `body` where the function's body is the block behind the macro, whose calls are
     kept under the callee's name: see `made`.
     """
@@ -141,7 +144,7 @@ class Knowledge(NamedTuple):
         for match in index.search(r"=\s*\w+\s*##", regex=True):
             # the macro that this line of a body belongs to
             found.update(name for name in index.macros_around(match.file, match.line))
-        found |= KNOWN & names.macros
+        found |= (KNOWN | pasting(index)) & names.macros
         fresh = found
         while fresh:
             fresh = (index.scopes_of_uses(fresh, ["call", "read", "macro"]) & names.macros) - found
@@ -358,6 +361,8 @@ class Reader:
 
     def _stores(self, body: MacroBody, depth: int) -> bool:
         before = ""
+        if pastes_call(body.body):
+            return True
         for place, token in enumerate(body.body):
             following = body.body[place + 1].text if place + 1 < len(body.body) else ""
             if following == "##" and before == "=":
@@ -453,9 +458,42 @@ class Reader:
                 bare = [token for token in argument if token.text not in ("&", "(", ")")]
                 if len(bare) == 1 and self._names_function(bare[0].text, function):
                     return True
+                if bare and self._is_pointer_there(bare, function):
+                    return True
             return False
 
-        return self.types.expand(tokens, self.path, wanted)
+        opened = self.types.expand(tokens, self.path, wanted)
+        if opened is not tokens and function.name is not None:
+            self._pasted(opened, function.name)
+        return opened
+
+    def _is_pointer_there(self, bare: list[Token], function: _Function) -> bool:
+        """Is an argument a local or parameter that points to a function, or such a member?"""
+        if len(bare) == 1:
+            made = function.type_of(bare[0].text)
+            return made is not None and self.types.is_function_pointer(made, self.path)
+        return (
+            bare[-2].text in (".", "->")
+            and bare[-1].text in self.knowledge.telling
+            and all(is_word(token.text) or token.text in (".", "->") for token in bare)
+        )
+
+    def _pasted(self, opened: list[Token], function: str) -> None:
+        """Note the functions whose names a macro pastes and calls."""
+        for token, opening in called_names(opened):
+            if token.use < 0 or not self.is_function(token.text):
+                continue
+            if self.types.places.text(token.path).with_directives.startswith(token.text, token.at):
+                continue  # as it is written, and found where that is
+            target = self.function_of(token.text)
+            macro = re.match(r"\w*", self.text.code[token.use : token.use + 80])
+            hidden = Hidden(
+                function, target, self.path, self.text.line(token.use), macro.group() if macro else token.macro,
+                self._told(opening if opening.macro else token), "pasted",
+            )  # fmt: skip
+            if ("hidden", *hidden) not in self._seen:
+                self._seen.add(("hidden", *hidden))
+                self._made.hidden.append(hidden)
 
     def _names_function(self, name: str, function: _Function) -> bool:
         return self.is_function(name) and function.type_of(name) is None
@@ -524,8 +562,7 @@ class Reader:
 
     def _called(self, node: Node, function: _Function) -> None:
         callee, arguments, opening = node[1], node[2], node[3]
-        while callee[0] in ("cast",) or (callee[0] == "unary" and callee[1] in ("*", "&")):
-            callee = callee[2]
+        callee = _called_part(callee)
         known: list[str] = []
         special = self._known_call(callee, arguments, function)
         if special is not None:
@@ -604,8 +641,8 @@ class Reader:
 
     def _site(self, callee: Node, function: _Function) -> str | None:
         """Note a call through a pointer; returns the slot."""
-        while callee[0] in ("cast", "unary", "index"):
-            callee = callee[1] if callee[0] == "index" else callee[2]
+        while callee[0] == "index" or callee != _called_part(callee):
+            callee = callee[1] if callee[0] == "index" else _called_part(callee)
         token: Token
         if callee[0] == "id":
             token = callee[1]
@@ -958,6 +995,18 @@ class _Wanted:
                 made, self._reader.path
             )
         return known
+
+
+def _called_part(callee: Node) -> Node:
+    """What is really called in `(*f)(…)`, `((type)f)(…)` and `({ …; f; })(…)`."""
+    for _ in range(_DEEPEST):
+        if callee[0] == "cast" or (callee[0] == "unary" and callee[1] in ("*", "&")):
+            callee = callee[2]
+        elif callee[0] in ("comma", "block") and callee[1]:
+            callee = callee[1][-1]
+        else:
+            break
+    return callee
 
 
 def _written(node: Node) -> str:

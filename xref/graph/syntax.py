@@ -346,7 +346,10 @@ class Parser:
                 following = self._peek(1)
                 if found is not None and not text.startswith("__") and following.startswith("__"):
                     break  # the name, and an annotation behind it
-                if found is None and self._is_type(text):
+                if text.startswith("__") and following == "(" and self._is_annotation():
+                    self._take()
+                    self._skip_balanced()
+                elif found is None and self._is_type(text):
                     self._take()
                     found = ("name", text)
                 elif is_word(following) or following == "*" or following in _ATTRIBUTES:
@@ -359,6 +362,11 @@ class Parser:
             else:
                 break
         return found or BASE
+
+    def _is_annotation(self) -> bool:
+        """`__printf(4, 0) struct task_struct *f(…)`: more of the declaration stands behind the parentheses."""
+        behind = self._behind_group(1)
+        return behind == "*" or (is_word(behind) and behind not in _ATTRIBUTES)
 
     def _tagged(self) -> Type:
         kind = self._take().text

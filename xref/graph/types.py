@@ -360,7 +360,7 @@ class Types:
                 place += 1
                 continue
             # what a declaration says behind its name (`x __read_mostly = …`) must become an attribute
-            chain = following in ("->", ".", "[", "=") or wanted is _everything
+            chain = following in ("->", ".", "[", "(", "=") or wanted is _everything
             if chain:
                 chosen = chosen[:1]
             place = behind if chosen[0].params is None else after
