@@ -54,6 +54,7 @@ class CallGraph:
         self._by_scope: dict[str, dict[str, list[tuple[str, int, int]]]] = {}
         self._defined: dict[str, Place | None] = {}
         self._links: dict[tuple[str, str], str | None] = {}
+        self._others: dict[tuple[str, str], str | None] = {}
 
     # -- nodes ----------------------------------------------------------------------------------------
 
@@ -99,6 +100,22 @@ class CallGraph:
                 place = None
             self._links[key] = place.identity if place is not None else None
         return self._links[key]
+
+    def _alternative(self, name: str, path: str) -> str | None:
+        """The function that a macro's name means in other configurations: a header that has no such macro declares it.
+
+        `rcu_note_context_switch` is a macro of rcutiny.h or a function declared in rcutree.h, and either is included.
+        """
+        key = (name, path)
+        if key not in self._others:
+            self._others[key] = None
+            node = self._meant(name, path)
+            if node is not None and "@" not in node and self.places.best(name, ("prototype",), path) is not None:
+                declared = {each for each in self.index.unconditional(name, "prototype") if each.endswith(".h")}
+                declared = {each for each in declared if self.index.reaches(path, each)}
+                if declared - set(self.index.unconditional(name, "macro")):
+                    self._others[key] = node
+        return self._others[key]
 
     # -- out ------------------------------------------------------------------------------------------
 
@@ -280,6 +297,10 @@ class CallGraph:
                 Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, self.defined_at(callee)),
             )
         elif kind == "macro" or self.places.best(called, ("macro",), path) is not None:
+            other = self._alternative(called, path)
+            if other is not None:
+                made = Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, self.defined_at(other))
+                yield Step(other, made)
             for callee, at, file, chain in self._inside(called, path, 0):
                 edge = Edge(
                     caller, plain(callee), path, line, "macro", called, f"{file}:{at}", "exact", caller_def,
@@ -309,6 +330,9 @@ class CallGraph:
                     if node is not None:
                         found.append((node, line, place.file, ()))
                 else:
+                    other = self._alternative(called, path)
+                    if other is not None:
+                        found.append((other, line, place.file, ()))
                     for node, inner, file, chain in self._inside(called, path, depth + 1):
                         found.append((node, line, place.file, (f"{file}:{inner}", *chain)))
         self._macro_calls[key] = found

@@ -598,6 +598,16 @@ class Index:
         )
         return self._db.execute(query, [self._tree_id, name]).fetchall()
 
+    def unconditional(self, name: str, kind: str) -> list[str]:
+        """The files in which a definition of this kind stands under no condition."""
+        query = (
+            "SELECT path FROM symbols JOIN definitions ON symbol = symbols.id "
+            "JOIN files ON files.blob = definitions.blob AND files.tree = ? JOIN conditions c ON c.id = condition "
+            "WHERE symbols.name = ? AND kind = ? AND static < 2 AND c.text = ''"
+        )
+        rows = self._db.execute(query, [self._tree_id, name, DEFINITION_KINDS.index(kind)])
+        return [row[0] for row in rows]
+
     def places_in(self, path: str) -> list[tuple[str, int, int, int, int, bool, int, int, str | None]]:
         """What a file defines: (name, kind, line, column, end line, static, head, tail, made by), in order."""
         query = (
