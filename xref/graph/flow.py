@@ -22,6 +22,9 @@ from typing import NamedTuple
 
 import zstandard
 
+from xref.graph.asm_operands import calling_operands
+from xref.graph.asm_operands import is_asm
+from xref.graph.asm_operands import operands
 from xref.graph.known_macros import CALLS
 from xref.graph.known_macros import KNOWN
 from xref.graph.known_macros import STORES
@@ -144,7 +147,7 @@ class Knowledge(NamedTuple):
         for match in index.search(r"=\s*\w+\s*##", regex=True):
             # the macro that this line of a body belongs to
             found.update(name for name in index.macros_around(match.file, match.line))
-        found |= (KNOWN | pasting(index)) & names.macros
+        found |= (KNOWN | pasting(index) | calling_operands(index)) & names.macros
         fresh = found
         while fresh:
             fresh = (index.scopes_of_uses(fresh, ["call", "read", "macro"]) & names.macros) - found
@@ -361,7 +364,7 @@ class Reader:
 
     def _stores(self, body: MacroBody, depth: int) -> bool:
         before = ""
-        if pastes_call(body.body):
+        if pastes_call(body.body) or any(operands(body.body)):
             return True
         for place, token in enumerate(body.body):
             following = body.body[place + 1].text if place + 1 < len(body.body) else ""
@@ -465,7 +468,18 @@ class Reader:
         opened = self.types.expand(tokens, self.path, wanted)
         if opened is not tokens and function.name is not None:
             self._pasted(opened, function.name)
+            if is_asm(opened):
+                self._operands(opened, function)
         return opened
+
+    def _operands(self, opened: list[Token], function: _Function) -> None:
+        """Note the functions, and pointers to them, that are operands of inline assembly of a macro."""
+        for opening, inside in operands(opened):
+            node = Parser(inside, self.types.is_type).expression_or_other()
+            if node[0] == "id" and self._names_function(node[1].text, function):
+                self._hide(node[1], opening, self.function_of(node[1].text), function)
+            elif node[0] == "member" and self.types.is_function_pointer(self.types.typeof(node, function), self.path):
+                self._site(node, function)
 
     def _is_pointer_there(self, bare: list[Token], function: _Function) -> bool:
         """Is an argument a local or parameter that points to a function, or such a member?"""
@@ -633,11 +647,10 @@ class Reader:
         if known.slot is not None:
             name = filled(known.slot)
             return (name, name[2:]) if not name.endswith("__") else (None, "")
-        if known.member is not None:
-            name = filled(known.member[1])
-            return f"F:{known.member[0]}.{name}" if name else None, name
-        node = Parser(tokens_of(filled(known.expression or ""), self.path, 0), self.types.is_type).expression_or_other()
-        return (self._slot(node, function), node[2].text) if node[0] == "member" else (None, "")
+        if known.member is None:
+            return None, ""
+        name = filled(known.member[1])
+        return f"F:{known.member[0]}.{name}" if name else None, name
 
     def _site(self, callee: Node, function: _Function) -> str | None:
         """Note a call through a pointer; returns the slot."""

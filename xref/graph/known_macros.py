@@ -12,14 +12,13 @@ from typing import NamedTuple
 
 
 class KnownMacro(NamedTuple):
-    """One macro: the slot it means, or the member of a struct or union, or the expression that is called.
+    """One macro: the slot it means, or the member of a struct or union.
 
     called: its use is the call itself, not what is called; value: the argument that it stores, -1 for a call.
     """
 
     slot: str | None
     member: tuple[str, str] | None
-    expression: str | None
     called: bool
     value: int
 
@@ -34,7 +33,7 @@ def _load() -> tuple[dict[str, KnownMacro], dict[str, KnownMacro]]:
                 raise ValueError(f"macros.json gives no reason for {name}")
             member = (row["member"][0], row["member"][1]) if "member" in row else None
             rows[name] = KnownMacro(
-                row.get("slot"), member, row.get("expression"), row.get("called", False), row.get("value", -1)
+                row.get("slot"), member, row.get("called", False), row.get("value", -1)
             )
         found.append(rows)
     return found[0], found[1]
