@@ -14,13 +14,16 @@ from xref.index.query import Index
 
 _ASM = frozenset(("asm", "__asm__", "__asm", "asm_inline"))
 _CALLS = r"\bcall[lq]?[ \t]+\*?%[a-zA-Z]?\["
+#: `#define paravirt_ptr(op) [paravirt_opptr] "m" (pv_ops.op)`
+_OPERAND = r"#[ \t]*define[ \t]+\w+\([^()]*\)[ \t]*\[\w+\][ \t]*\""
 
 
 def calling_operands(index: Index) -> frozenset[str]:
-    """The macros in whose strings an operand is called."""
+    """The macros in whose strings an operand is called, and those that are operands."""
     found: set[str] = set()
-    for match in index.search(_CALLS, regex=True):
-        found.update(index.macros_around(match.file, match.line))
+    for pattern in (_CALLS, _OPERAND):
+        for match in index.search(pattern, regex=True):
+            found.update(index.macros_around(match.file, match.line))
     return frozenset(found)
 
 

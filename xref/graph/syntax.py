@@ -346,7 +346,7 @@ class Parser:
                 following = self._peek(1)
                 if found is not None and not text.startswith("__") and following.startswith("__"):
                     break  # the name, and an annotation behind it
-                if text.startswith("__") and following == "(" and self._is_annotation():
+                if found is None and text.startswith("__") and following == "(" and self._is_annotation():
                     self._take()
                     self._skip_balanced()
                 elif found is None and self._is_type(text):

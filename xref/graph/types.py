@@ -589,7 +589,12 @@ def substituted(body: MacroBody, arguments: list[list[Token]]) -> list[Token]:
         if token.text == "#":
             continue
         pieces = values.get(token.text, [token]) if is_word(token.text) else [token]
-        if glue and out and pieces:
+        if glue and out and out[-1].text == ",":
+            # GNU's `, ##__VA_ARGS__`: the comma goes where there are no arguments
+            if not pieces:
+                out.pop()
+            out += pieces
+        elif glue and out and pieces:
             last = out.pop()
             out.append(pieces[0]._replace(text=last.text + pieces[0].text, macro=body.name))
             out += pieces[1:]
