@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import Any
 from typing import NamedTuple
 
+from xref.graph.asm_macros import AsmCall
+from xref.graph.asm_macros import asm_calls
 from xref.graph.indirect import Pointers
 from xref.graph.indirect import Target
 from xref.graph.linkage import arch_of
@@ -71,7 +73,17 @@ class CallGraph:
             node = place.identity
             if node not in found:
                 found.append(node)
+        if not found and wanted in self._asm_made:
+            found.append(wanted)
         return found
+
+    @cached_property
+    def _asm_made(self) -> dict[str, list[AsmCall]]:
+        """What the entry points call that macros of assembly make."""
+        made: dict[str, list[AsmCall]] = {}
+        for call in asm_calls(self.places, self.index.arch):
+            made.setdefault(call.caller, []).append(call)
+        return made
 
     def definitions(self, node: str) -> list[Place]:
         """The bodies of a node: several where architectures or configurations have their own."""
@@ -139,6 +151,7 @@ class CallGraph:
         for kept in self._blocks(node, hidden):
             yield from self._of_body(node, name, kept)
         yield from self._of_table(node)
+        yield from self._of_asm_macros(node)
         yield from self._initcalls(node)
         caller_def_any = self.defined_at(node)
         for _, callee, file, line, macro, evidence, through in hidden:
@@ -225,6 +238,17 @@ class CallGraph:
                 self.defined_at(callee), (trap.called_at,),
             )  # fmt: skip
             yield Step(callee, edge)
+
+    def _of_asm_macros(self, node: str) -> Iterator[Step]:
+        """What an entry point calls that a macro of assembly makes."""
+        for call in self._asm_made.get(node, ()):
+            callee = self._meant(call.callee, call.file)
+            if callee is not None:
+                edge = Edge(
+                    node, call.callee, call.file, call.line, "asm", call.macro, call.evidence, "exact",
+                    f"{call.file}:{call.line}", self.defined_at(callee),
+                )  # fmt: skip
+                yield Step(callee, edge)
 
     def _of_table(self, node: str) -> Iterator[Step]:
         """The system calls that a routine calls by their table."""
@@ -413,6 +437,9 @@ class CallGraph:
             found[runner] = None
         for place in self.syscalls.trapping.get(plain(node), ()):
             found[place.identity] = None
+        for caller, calls in self._asm_made.items():
+            if any(call.callee == plain(node) for call in calls):
+                found[caller] = None
         return list(found)
 
     def _names_of(self, node: str) -> set[str]:
@@ -447,6 +474,9 @@ class CallGraph:
         """Every edge of the tree."""
         for name in sorted(self.index.names_of_kinds(_BODIES)):
             for node in self.nodes(name):
+                yield from self.callees(node)
+        for node in sorted(self._asm_made):
+            if not self.places.all(node) or self.nodes(node) == [node]:
                 yield from self.callees(node)
 
 
