@@ -202,8 +202,9 @@ class CallGraph:
     ) -> Iterator[Step]:
         """A call that a macro writes into the function which it makes."""
         name = plain(callee)
-        found = [(callee, ())] if name != callee else []
-        if not found:
+        found: list[tuple[str, tuple[str, ...]]] = [(callee, ())]
+        if name == callee:
+            found = []
             symbol = self.index.symbol(name)
             kind = self.index.call_kind(symbol, file) if symbol is not None else None
             node = self._meant(name, file)
@@ -323,8 +324,8 @@ class CallGraph:
         elif kind == "macro" or self.places.best(called, ("macro",), path) is not None:
             other = self._alternative(called, path)
             if other is not None:
-                made = Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, self.defined_at(other))
-                yield Step(other, made)
+                defined = self.defined_at(other)
+                yield Step(other, Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, defined))
             for callee, at, file, chain in self._inside(called, path, 0):
                 edge = Edge(
                     caller, plain(callee), path, line, "macro", called, f"{file}:{at}", "exact", caller_def,

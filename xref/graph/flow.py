@@ -101,9 +101,9 @@ class Site(NamedTuple):
 class Hidden(NamedTuple):
     """A call that a macro hides: mostly of a function that is an argument of a macro which calls it.
 
-    `through` is then the file:line in the macro's body.  It is `pasted` where the macro makes the name, `made` for a call by the callee's plain name in a
-    function that the macro makes, and `body` where the function's body is the block behind the macro, whose calls are
-    kept under the callee's name: see `made`.
+    `through` is then the file:line in the macro's body.  It is `pasted` where the macro makes the name; `made` for a
+    call by the callee's plain name in a function that the macro makes; `body` where the function's body is the block
+    behind the macro, whose calls are kept under the callee's name: see `made`.
     """
 
     function: str | None
@@ -615,7 +615,7 @@ class Reader:
         known = CALLS.get(use[1].text) if use[0] == "id" else None
         if known is None or known.called is (callee[0] == "call"):
             return None
-        slot, name = self._known_slot(known, given, function)
+        slot, name = self._known_slot(known, given)
         if slot is None:
             return None
         token = use[1]
@@ -630,14 +630,12 @@ class Reader:
         return slot
 
     def _known_store(self, known: KnownMacro, arguments: list[Node], function: _Function) -> None:
-        slot, _ = self._known_slot(known, arguments, function)
+        slot, _ = self._known_slot(known, arguments)
         if slot is not None and known.value < len(arguments):
             for source in self._sources(arguments[known.value], function):
                 self._flow(slot, source, "assigned", None, function, None)
 
-    def _known_slot(
-        self, known: KnownMacro, arguments: list[Node], function: _Function
-    ) -> tuple[str | None, str]:
+    def _known_slot(self, known: KnownMacro, arguments: list[Node]) -> tuple[str | None, str]:
         """The slot that a use of a known macro means, and the name it has."""
         texts = {str(place): _written(argument) for place, argument in enumerate(arguments)}
 

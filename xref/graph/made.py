@@ -9,6 +9,7 @@ there, to be looked up like any other call.  Uses the index through `Types`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from xref.graph.syntax import KEYWORDS
@@ -72,7 +73,7 @@ def use_of(code: str, place: Place) -> tuple[str, str]:
     """The text of a macro's use, from its name to the closing parenthesis, and the sign that follows; "" for none."""
     start = code.find(place.macro or "", place.head)
     end, depth = max(start, 0), 0
-    while 0 <= start and end < len(code):
+    while start >= 0 and end < len(code):
         depth += (code[end] == "(") - (code[end] == ")")
         if code[end] == ")" and depth == 0:
             return code[start : end + 1], code[end + 1 : end + 40].lstrip()[:1]
@@ -154,7 +155,7 @@ def _functions(tokens: list[Token]) -> Iterator[tuple[list[Token], list[Token] |
 def _named(head: list[Token], names: set[str]) -> str | None:
     """The function whose head this is."""
     depth = 0
-    for token, following in zip(head, head[1:], strict=False):
+    for token, following in pairwise(head):
         if depth == 0 and following.text == "(" and token.text in names:
             return token.text
         depth += (token.text in _CLOSING) - (token.text in (")", "}", "]"))

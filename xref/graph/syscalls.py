@@ -21,7 +21,9 @@ _PUSHED = re.compile(r"\bpush[lq]?[ \t]+\$([A-Za-z_]\w*)")
 _INDIRECT = re.compile(r"\bcall[lq]?[ \t]+\*[ \t]*%")
 _JUMP = re.compile(r"\bjmp[ \t]+([A-Za-z_]\w*)")
 _TABLE_LINE = re.compile(r"^(\d+)[ \t]+(\S+)[ \t]+(\w+)[ \t]+(\w+)", re.MULTILINE)
-_TABLE_MACRO = re.compile(r"#[ \t]*define[ \t]+(__SYSCALL\w*)\([^,()]*,[ \t]*(\w+)[^()]*\)((?:[^\n\\]|\\.)*)", re.DOTALL)
+_TABLE_MACRO = re.compile(
+    r"#[ \t]*define[ \t]+(__SYSCALL\w*)\([^,()]*,[ \t]*(\w+)[^()]*\)((?:[^\n\\]|\\.)*)", re.DOTALL
+)
 _INITCALL = re.compile(r"module_init|(?:\w+_)?initcall(?:_sync)?")
 #: functions that walk the section of initcalls and call each, the likeliest first
 INITCALL_RUNNERS = ("do_one_initcall", "do_initcalls")
