@@ -13,18 +13,23 @@ content of one slot gets into another, at a place; a *site* is a call through a 
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-import zstandard
-
-from xref.graph.asm_operands import calling_operands
 from xref.graph.asm_operands import is_asm
 from xref.graph.asm_operands import operands
+from xref.graph.interest import CALLED
+from xref.graph.interest import FUNCTION
+from xref.graph.interest import POINTER
+from xref.graph.interest import TYPE
+from xref.graph.interest import WORDS
+from xref.graph.interest import Hit
+from xref.graph.interest import Interests
+from xref.graph.interest import between
+from xref.graph.interest import units
 from xref.graph.known_macros import CALLS
 from xref.graph.known_macros import KNOWN
 from xref.graph.known_macros import STORES
@@ -34,7 +39,6 @@ from xref.graph.made import scope_of
 from xref.graph.made import use_of
 from xref.graph.pasting import called_names
 from xref.graph.pasting import pastes_call
-from xref.graph.pasting import pasting
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import TYPE_WORDS
 from xref.graph.syntax import Declared
@@ -47,20 +51,12 @@ from xref.graph.syntax import declarations
 from xref.graph.syntax import is_word
 from xref.graph.syntax import tokens_of
 from xref.graph.types import MacroBody
-from xref.graph.types import Names
-from xref.graph.types import Types
 from xref.graph.types import end_of_declaration
 from xref.graph.types import head_of
 from xref.index.places import Place
-from xref.index.places import Places
-from xref.index.query import Index
 
-_WORDS = re.compile(r"[A-Za-z_]\w*")
-#: a name whose value is taken: not a member, not called
-_VALUES = re.compile(r"(?<![\w.>])[A-Za-z_]\w*(?!\w|\s*\()")
-_POINTER = re.compile(r"\(\s*\*+\s*\w+\s*(?:\[[^\]]*\]\s*)?\)\s*\(")
-#: a member that is stored to or whose value is taken
-_MEMBERS = re.compile(r"(?:->|\.)\s*([A-Za-z_]\w*)\s*(?==[^=]|[;,)])")
+#: what looks like a declaration of a local
+_DECLARED = re.compile(r"(?<!return)(?<!goto)(?<!else)[\w*][ \t]+\**([A-Za-z_]\w*)\s*[;,=\[)]")
 _HOW = {".": "designated", ":": "gnu", "": "positional"}
 _DEEPEST = 50
 
@@ -123,95 +119,14 @@ class FileFlow(NamedTuple):
     hidden: list[Hidden]
 
 
-class Knowledge(NamedTuple):
-    """What is known of the whole tree before any file is read: which names can matter."""
-
-    #: members that are called through somewhere
-    fields: frozenset[str]
-    #: functions and macros that call through pointers
-    calling: frozenset[str]
-    #: functions that more than one file can mean
-    functions: frozenset[str]
-    #: macros that call through pointers, paste names that they store, or store into such members
-    active: frozenset[str]
-    #: those of the fields whose mere mention may well move a function's address
-    telling: frozenset[str]
-    names: Names
-
-    @classmethod
-    def of(cls, index: Index) -> Knowledge:
-        """Gather it from an index."""
-        names = Names.of(index)
-        fields, calling = index.called_fields(), index.scopes_with_pointer_calls()
-        found = set(calling | index.scopes_of_uses(fields, ["write"])) & names.macros
-        for match in index.search(r"=\s*\w+\s*##", regex=True):
-            # the macro that this line of a body belongs to
-            found.update(name for name in index.macros_around(match.file, match.line))
-        found |= (KNOWN | pasting(index) | calling_operands(index)) & names.macros
-        fresh = found
-        while fresh:
-            fresh = (index.scopes_of_uses(fresh, ["call", "read", "macro"]) & names.macros) - found
-            found |= fresh
-        return cls(fields, calling, index.shared_functions(), frozenset(found), index.often_called(fields), names)
-
-    def to_bytes(self) -> bytes:
-        """As the index keeps it."""
-        sets = [*self[:5], *self.names]
-        return zstandard.ZstdCompressor().compress(json.dumps([sorted(each) for each in sets]).encode())
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Knowledge:
-        """What `to_bytes` made."""
-        sets = [frozenset(each) for each in json.loads(zstandard.ZstdDecompressor().decompress(data))]
-        fields, calling, functions, active, telling, *names = sets
-        return cls(fields, calling, functions, active, telling, Names(*names))
-
-    def after(self, index: Index, changed: Iterable[str], names: Iterable[str]) -> Knowledge:
-        """What is known when some files changed that no other file includes; `names` are those they defined, or do.
-
-        What can matter may stay too large: that costs time, not truth.
-        """
-        fields, calling, active = set(self.fields), set(self.calling), set(self.active)
-        telling = set(self.telling)
-        functions = set(self.functions)
-        kinds = {
-            "typedef": set(self.names.types),
-            "macro": set(self.names.macros),
-            "function": set(self.names.functions),
-        }
-        for path in changed:
-            for call in index.pointer_calls(path):
-                if call.field is not None and call.field not in fields:
-                    fields.add(call.field)
-                    telling.add(call.field)
-                calling.update([call.caller] if call.caller else [])
-        places = Places(index)
-        for name in names:
-            found = places.all(name)
-            has = {place.kind for place in found}
-            for kind, known in kinds.items():
-                (known.add if kind in has or (kind == "function" and "prototype" in has) else known.discard)(name)
-            shared = any(
-                (place.kind == "function" and (not place.static or place.file.endswith(".h")))
-                or (place.kind == "label" and place.file.endswith(".S"))
-                for place in found
-            )
-            (functions.add if shared else functions.discard)(name)
-            if "macro" in has:
-                active.add(name)
-        now = Names(*(frozenset(each) for each in kinds.values()))
-        sets = [frozenset(each) for each in (fields, calling, functions, active, telling)]
-        return Knowledge(sets[0], sets[1], sets[2], sets[3], sets[4], now)
-
-
 class _Function:
-    """A function that is read: what its locals and parameters are."""
+    """A function that is read: what its locals and parameters are.  Its body is the bytes `start` to `end`."""
 
-    def __init__(self, reader: Reader, place: Place | None, tokens: list[Token]) -> None:
+    def __init__(self, reader: Reader, place: Place | None, start: int = 0, end: int = 0) -> None:
         self.path = reader.path
         self.name = None if place is None else place.identity
         self._reader = reader
-        self._tokens = tokens
+        self._body = (start, end)
         self.parameters: dict[str, int] = {}
         self._types: dict[str, Type] = {}
         self._locals: dict[str, Type] | None = None
@@ -253,6 +168,11 @@ class _Function:
     def type_of(self, name: str) -> Type | None:
         return self._types.get(name) or self.locals.get(name)
 
+    @cached_property
+    def units(self) -> list[tuple[int, int]]:
+        """Its statements, as `interest.units` gives them."""
+        return list(units(self._reader.text.code, *self._body))
+
     @property
     def locals(self) -> dict[str, Type]:
         if self._locals is None:
@@ -262,21 +182,35 @@ class _Function:
             def declares(tokens: list[Token]) -> bool:
                 return bool(tokens) and (tokens[0].text in TYPE_WORDS or is_type(tokens[0].text))
 
-            for node in Parser(self._tokens, is_type, declares).statements():
-                if node[0] == "declare":
-                    for declared in node[1]:
-                        if declared.type[0] != "function":
-                            self._locals.setdefault(declared.name, declared.type)
+            code = self._reader.text.code
+            for start, end in self.units:
+                first = WORDS.search(code, start, end)
+                if first is None:
+                    continue
+                word = first.group()
+                if word in TYPE_WORDS or word == "for" or is_type(word) or code.find("({", start, end) >= 0:
+                    tokens = tokens_of(code[start:end], self.path, start)
+                    for node in Parser(tokens, is_type, declares).statements():
+                        for declared in node[1] if node[0] == "declare" else ():
+                            if declared.type[0] != "function":
+                                self._locals.setdefault(declared.name, declared.type)
         return self._locals
+
+    def pointers(self) -> set[str]:
+        """Those of its parameters and locals that are pointers to functions."""
+        is_pointer = self._reader.types.is_function_pointer
+        every = {**self.locals, **self._types}
+        return {name for name, made in every.items() if is_pointer(made, self.path)}
 
 
 class Reader:
     """Reads one file."""
 
-    def __init__(self, knowledge: Knowledge, types: Types, path: str) -> None:
+    def __init__(self, interests: Interests, path: str) -> None:
         self.path = path
-        self.knowledge = knowledge
-        self.types = types
+        self.interests = interests
+        self.knowledge = interests.knowledge
+        self.types = interests.types
         self.text = self.types.places.text(path)
         self._places = self.types.places.of_file(path)
         self._own = {place.name for place in self._places if place.kind in ("function", "prototype")}
@@ -285,7 +219,12 @@ class Reader:
 
     def run(self) -> FileFlow:
         """Everything that this file does with functions' addresses."""
+        if not any(place.kind in ("function", "variable") for place in self._places):
+            return self._made
         code = self.text.code
+        self._hits = self.interests.hits(self.path, code, self._own, self.is_active)
+        self._at = [hit.at for hit in self._hits]
+        self._pointers = [match.start() for match in POINTER.finditer(code)]
         done = -1
         last_body = -1
         made = self._made_functions()
@@ -298,18 +237,16 @@ class Reader:
                 if start <= last_body:
                     continue
                 last_body = start
-                body = code[start:end]
-                if self._is_relevant(body, code[place.head : start], place.name):
-                    self._read_body(place, tokens_of(body, self.path, start))
+                self._read_body(place, start, end)
             elif place.kind == "variable" and place.head > done and place.head > last_body:
                 done = place.head
                 if place.macro is not None:
                     self._read_made_variable(place)
                     continue
                 head = head_of(code, place.head)
-                text = code[head : max(place.tail, end_of_declaration(code, head))]
-                if "=" in text and self._mentions(text):
-                    self._read_variable(tokens_of(text + ";", self.path, head))
+                tail = max(place.tail, end_of_declaration(code, head))
+                if code.find("=", head, tail) >= 0 and self._mentions(head, tail):
+                    self._read_variable(tokens_of(code[head:tail] + ";", self.path, head))
         for name in STORES:
             if name in code:
                 self._read_known_stores(name)
@@ -344,6 +281,13 @@ class Reader:
                 )
         return made
 
+    def _mentions(self, start: int, end: int) -> bool:
+        """Is a function's name used as a value there?"""
+        return any(hit.kind & FUNCTION for hit in self._between(start, end))
+
+    def _between(self, start: int, end: int) -> list[Hit]:
+        return self._hits[bisect_left(self._at, start) : bisect_left(self._at, end)]
+
     def is_active(self, name: str, depth: int = 0) -> bool:
         """Does a macro, as this file means it, call through pointers, paste names that it stores, or store into a
         member that is called through?
@@ -357,7 +301,7 @@ class Reader:
             known = self.types.active.get(key)
             if known is None:
                 self.types.active[key] = False
-                known = self.types.active[key] = name in self.knowledge.calling or self._stores(body, depth)
+                known = self.types.active[key] = _calls_through(body) or self._stores(body, depth)
             if known:
                 return True
         return False
@@ -371,7 +315,11 @@ class Reader:
             if following == "##" and before == "=":
                 return True
             if before in (".", "->"):
-                if token.text in self.knowledge.fields and following == "=":
+                if (
+                    following == "="
+                    and token.text in self.knowledge.fields
+                    and self.interests.field_matters(token.text, body.path)
+                ):
                     return True
             elif depth < 4 and token.text != body.name and self.is_active(token.text, depth + 1):
                 return True
@@ -384,32 +332,20 @@ class Reader:
         """Can this name, where it is no local, mean a function here?"""
         return name in self._own or name in self.knowledge.functions
 
-    def _mentions(self, text: str, head: str = "") -> bool:
-        """Is a function's name used as a value?  What looks like a parameter or a local of that name is none."""
-        declared = set(_WORDS.findall(head))
-        for word in set(_VALUES.findall(text)):
-            if (
-                self.is_function(word)
-                and word not in declared
-                and word not in KEYWORDS
-                and not re.search(rf"(?<!return)(?<!goto)(?<!else)[\w*][ \t]+\**{word}\s*[;,=\[)]", text)
-            ):
-                return True
-        return False
-
-    def _is_relevant(self, body: str, head: str, name: str) -> bool:
-        if name in self.knowledge.calling or _POINTER.search(head) or _POINTER.search(body):
-            return True
-        if self._mentions(body, head):
-            return True
-        knowledge = self.knowledge
-        if not knowledge.telling.isdisjoint(_MEMBERS.findall(body)):
-            return True
-        words = set(_WORDS.findall(body))
-        words.update(_WORDS.findall(head))
-        return any(
-            self.types.is_function_type(word) or (word in knowledge.active and self.is_active(word)) for word in words
-        )
+    def _worth(self, place: Place, start: int, end: int) -> list[int]:
+        """The places in a function's body at which something that matters stands, in order."""
+        code = self.text.code
+        declared: set[str] | None = None
+        found = []
+        for at, word, kind in self._between(start, end):
+            if kind == FUNCTION:
+                if declared is None:
+                    declared = set(WORDS.findall(code, place.head, start)) - {place.name}
+                    declared.update(_DECLARED.findall(code, start, end))
+                if word in declared:
+                    continue
+            found.append(at)
+        return found
 
     # -- functions and variables ----------------------------------------------------------------------
 
@@ -418,14 +354,32 @@ class Reader:
         place = self.types.places.best(name, ("function", "prototype", "label"), self.path)
         return place.identity if place is not None else name
 
-    def _read_body(self, place: Place, tokens: list[Token]) -> None:
-        function = _Function(self, place, tokens)
+    def _read_body(self, place: Place, start: int, end: int) -> None:
+        code = self.text.code
+        worth = self._worth(place, start, end)
+        calling = place.name in self.knowledge.calling
+        may_point = between(self._pointers, place.head, end) or any(
+            hit.kind & TYPE for hit in self._between(place.head, end)
+        )
+        if not (worth or calling or may_point):
+            return
+        function = _Function(self, place, start, end)
+        if calling:
+            worth += [match.end() - 1 for match in CALLED.finditer(code, start, end)]
+        if calling or may_point:
+            pointers = function.pointers()
+            if pointers:
+                worth += [match.start() for match in WORDS.finditer(code, start, end) if match.group() in pointers]
+        worth.sort()
 
         def opened(statement: list[Token]) -> list[Token]:
             return self._expanded(statement, function)
 
-        for node in Parser(tokens, self.types.is_type, _Wanted(self, function), opened).statements():
-            self._visit(node, function)
+        for first, last in function.units if worth else ():
+            if between(worth, first, last):
+                tokens = tokens_of(code[first:last], self.path, first)
+                for node in Parser(tokens, self.types.is_type, None, opened).statements():
+                    self._visit(node, function)
 
     def _read_made_variable(self, place: Place) -> None:
         """A variable that a macro makes; not one that it makes beside a function whose body follows."""
@@ -434,12 +388,12 @@ class Reader:
         code = self.text.code
         use, behind = use_of(code, place)
         start = code.find(place.macro, place.head)
-        text = code[start : max(start + len(use), end_of_declaration(code, start))] if behind == "=" else use
-        if behind != "{" and self._mentions(text):
-            self._read_variable(tokens_of(text + ";", self.path, start))
+        end = max(start + len(use), end_of_declaration(code, start)) if behind == "=" else start + len(use)
+        if behind != "{" and self._mentions(start, end):
+            self._read_variable(tokens_of(code[start:end] + ";", self.path, start))
 
     def _read_variable(self, tokens: list[Token]) -> None:
-        function = _Function(self, None, [])
+        function = _Function(self, None)
         opened = self._expanded(tokens, function)
         for node in Parser(opened, self.types.is_type).statements():
             self._visit(node, function)
@@ -488,7 +442,7 @@ class Reader:
             return made is not None and self.types.is_function_pointer(made, self.path)
         return (
             bare[-2].text in (".", "->")
-            and bare[-1].text in self.knowledge.telling
+            and bare[-1].text in self.knowledge.fields
             and all(is_word(token.text) or token.text in (".", "->") for token in bare)
         )
 
@@ -961,51 +915,22 @@ class _Source(NamedTuple):
     token: Token
 
 
-class _Wanted:
-    """Is a statement worth reading?"""
-
-    def __init__(self, reader: Reader, function: _Function) -> None:
-        self._reader = reader
-        self._function = function
-        self._pointers: dict[str, bool] = {}
-
-    def __call__(self, tokens: list[Token]) -> bool:
-        reader, function = self._reader, self._function
-        fields = reader.knowledge.fields
-        before = ""
-        stores = any(token.text == "=" for token in tokens) or (bool(tokens) and tokens[0].text == "return")
-        for place, token in enumerate(tokens):
-            text = token.text
-            following = tokens[place + 1].text if place + 1 < len(tokens) else ""
-            if before in (".", "->"):
-                if text in fields and (stores or following in ("(", ")", ",", "[")):
-                    return True
-            elif following == "(" and before == "(" and text == "*":
+def _calls_through(body: MacroBody) -> bool:
+    """Does a macro call a member, one of its arguments, an element, or what a pointer points to?"""
+    opened: list[str] = []
+    closed = before = last = ""
+    for token in body.body:
+        text = token.text
+        if text == "(":
+            if before in (".", "->") or last in (body.params or ()) or last == "]" or (last == ")" and closed == "*"):
                 return True
-            elif (text[0].isalpha() or text[0] == "_") and text not in KEYWORDS:
-                if text in KNOWN:
-                    return True
-                if text in reader.knowledge.active and reader.is_active(text):
-                    return True
-                if following == "(":
-                    if before == "*" or text in function.parameters or token.macro or self._is_pointer(text):
-                        return True
-                elif self._is_pointer(text) or (reader.is_function(text) and reader._names_function(text, function)):
-                    return True
-            elif text == "(" and before in (")", "]"):
-                return True
-            before = text
-        return False
-
-    def _is_pointer(self, name: str) -> bool:
-        """Is it a local or parameter that points to a function?"""
-        known = self._pointers.get(name)
-        if known is None:
-            made = self._function.type_of(name)
-            known = self._pointers[name] = made is not None and self._reader.types.is_function_pointer(
-                made, self._reader.path
-            )
-        return known
+            opened.append("")
+        elif text == ")":
+            closed = opened.pop() if opened else ""
+        elif last == "(" and opened:
+            opened[-1] = text
+        before, last = last, text
+    return False
 
 
 def _called_part(callee: Node) -> Node:
@@ -1033,6 +958,9 @@ def _returned(made: Type) -> Type | None:
     return made[1] if made[0] == "function" else None
 
 
-def flow_of(knowledge: Knowledge, types: Types, path: str) -> FileFlow:
+def flow_of(interests: Interests, path: str) -> FileFlow:
     """The flows and sites of one file."""
-    return Reader(knowledge, types, path).run()
+    try:
+        return Reader(interests, path).run()
+    finally:
+        interests.types.forget(path)

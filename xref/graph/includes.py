@@ -81,6 +81,17 @@ class IncludeGraph:
         number = self._number.get(header)
         return number is not None and bool(self._all(path) >> number & 1)
 
+    def set_of(self, paths: Iterable[str]) -> int:
+        """A set of files, as `meets` takes it."""
+        found = 0
+        for path in paths:
+            found |= 1 << self._number[path]
+        return found
+
+    def meets(self, path: str, files: int) -> bool:
+        """Is a file among these, or does it reach one of them?"""
+        return bool((self._all(path) | 1 << self._number[path]) & files)
+
     def _all(self, path: str) -> int:
         known = self._reach.get(path)
         if known is None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -97,6 +98,7 @@ def is_macro_call(
     return not {function.file for function in known} & {macro.file for macro in seen}
 
 
+@lru_cache(maxsize=100_000)
 def arch_of(path: str) -> str | None:
     """The architecture that a file belongs to, by its place: `arch/i386/…`, `include/asm-i386/…`."""
     match = _ARCH.match(path)

@@ -74,8 +74,8 @@ _QUALIFIERS = frozenset(
      "__const__")
 )  # fmt: skip
 _BASES = frozenset(("void", "char", "short", "int", "long", "float", "double", "unsigned", "_Bool", "bool", "__int128"))
-_TYPEOF = frozenset(("typeof", "__typeof__", "__typeof"))
-TYPE_WORDS = _TAGS | _QUALIFIERS | _BASES | _TYPEOF
+TYPEOF = frozenset(("typeof", "__typeof__", "__typeof"))
+TYPE_WORDS = _TAGS | _QUALIFIERS | _BASES | TYPEOF
 _ATTRIBUTES = frozenset(("__attribute__", "__attribute", "__asm__", "asm", "__asm", "__declspec", "_Alignas"))
 _STATEMENT_WORDS = frozenset(("else", "do", "default", "{", "}", ";", ":", "case", "goto", "break", "continue"))
 KEYWORDS = frozenset(
@@ -336,7 +336,7 @@ class Parser:
                     self._skip_balanced()
             elif text in _TAGS:
                 found = self._tagged()
-            elif text in _TYPEOF:
+            elif text in TYPEOF:
                 self._take()
                 found = self._typeof()
             elif text in _BASES:

@@ -82,26 +82,17 @@ class Types:
     def __init__(self, places: Places, names: Names) -> None:
         self.places = places
         self.type_names, self.macro_names, self.function_names = names
-        self._function_types: dict[str, bool] = {}
         #: of macros, whether they act on function pointers: for `flow`, which asks file by file
         self.active: dict[tuple[str, str, int], bool] = {}
         self._members: dict[object, dict[str, Member]] = {}
         self._typedefs: dict[tuple[str, int], Type] = {}
         self._declared: dict[tuple[str, str, int], Declared | None] = {}
-        self._macros: dict[tuple[str, str], list[MacroBody]] = {}
+        self._macros: dict[str, dict[str, list[MacroBody]]] = {}
+        self._bodies: dict[tuple[str, str, int], MacroBody | None] = {}
 
     def is_type(self, name: str) -> bool:
         """Is it a typedef's name?"""
         return name in self.type_names
-
-    def is_function_type(self, name: str) -> bool:
-        """Is it a typedef of a function or of a pointer to one?"""
-        if name not in self.type_names:
-            return False
-        known = self._function_types.get(name)
-        if known is None:
-            known = self._function_types[name] = self.is_function_pointer(("name", name), "")
-        return known
 
     # -- declarations ---------------------------------------------------------------------------------
 
@@ -271,8 +262,8 @@ class Types:
 
     def macros(self, name: str, path: str) -> list[MacroBody]:
         """The macro of a name as a file means it: its alternatives in the file that defines it."""
-        key = (name, path)
-        if key not in self._macros:
+        known = self._macros.setdefault(path, {})
+        if name not in known:
             best = self.places.best(name, ("macro",), path)
             found = []
             if best is not None and self.places.seen(best, path):
@@ -281,10 +272,21 @@ class Types:
                         body = self._macro(place)
                         if body is not None:
                             found.append(body)
-            self._macros[key] = found
-        return self._macros[key]
+            known[name] = found
+        return known[name]
+
+    def forget(self, path: str) -> None:
+        """Let go of what is known of the names in a file; for who reads a whole tree, file by file."""
+        self._macros.pop(path, None)
+        self.places.forget(path)
 
     def _macro(self, place: Place) -> MacroBody | None:
+        key = (place.file, place.name, place.line)
+        if key not in self._bodies:
+            self._bodies[key] = self._read_macro(place)
+        return self._bodies[key]
+
+    def _read_macro(self, place: Place) -> MacroBody | None:
         text = self.places.text(place.file)
         code = text.with_directives
         start = text.start(place.line) + place.column - 1

@@ -29,7 +29,7 @@ from pebble import ProcessPool
 
 from xref.graph import resolve
 from xref.graph.flow import FileFlow
-from xref.graph.flow import Knowledge
+from xref.graph.knowledge import Knowledge
 from xref.index import store
 from xref.index import worker
 from xref.index.errors import IndexFileError

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import zstandard
 
-from xref.graph.flow import Knowledge
+from xref.graph.knowledge import Knowledge
 from xref.index.files import Database
 from xref.index.packing import Unpacked
 from xref.parse.lessons import Lessons

@@ -24,7 +24,7 @@ from xref.source.walk import Skipped
 
 if TYPE_CHECKING:
     from xref.graph.flow import FileFlow
-    from xref.graph.flow import Knowledge
+    from xref.graph.knowledge import Knowledge
     from xref.index.build import Hashed
 
 #: kinds of file that no macro has a say in

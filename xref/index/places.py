@@ -20,7 +20,7 @@ from xref.index.query import Index
 from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.lex import blank
 
-_DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*", re.MULTILINE | re.DOTALL)
+_DIRECTIVE = re.compile(rb"^[ \t]*#[^\n\\]*(?:\\.[^\n\\]*)*", re.MULTILINE | re.DOTALL)
 _NOT_LINE_END = re.compile(rb"[^\n]")
 
 
@@ -86,7 +86,7 @@ class Places:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._known: dict[str, list[Place]] = {}
-        self._best: dict[tuple[str, tuple[str, ...], str], Place | None] = {}
+        self._best: dict[str, dict[tuple[str, tuple[str, ...]], Place | None]] = {}
         self.text = lru_cache(maxsize=600)(self._text)
 
     def _text(self, path: str) -> Text:
@@ -103,11 +103,21 @@ class Places:
     def best(self, name: str, kinds: Iterable[str], path: str) -> Place | None:
         """The definition of one of these kinds that a name most likely means in a file, earlier kinds first."""
         wanted = tuple(kinds)
-        key = (name, wanted, path)
-        if key not in self._best:
+        known = self._best.get(path)
+        if known is None:
+            known = self._best[path] = {}
+        key = (name, wanted)
+        if key not in known:
             found = [place for place in self.all(name) if place.kind in wanted]
-            self._best[key] = min(found, key=lambda each: self._distance(each, wanted, path), default=None)
-        return self._best[key]
+            if len(found) > 1:
+                own = arch_of(path) or self.index.arch
+                found = [min(found, key=lambda each: self._distance(each, wanted, path, own))]
+            known[key] = found[0] if found else None
+        return known[key]
+
+    def forget(self, path: str) -> None:
+        """Let go of what is known of the names in a file; for who reads a whole tree, file by file."""
+        self._best.pop(path, None)
 
     def seen(self, place: Place, path: str) -> bool:
         """Can code in a file mean this definition: its own, of a header it includes, or shared by linking?"""
@@ -121,22 +131,24 @@ class Places:
             return self.index.same_unit(place.file, path)
         return not place.file.endswith(".h") or self.index.is_part(place.file)
 
-    def _distance(self, place: Place, kinds: tuple[str, ...], path: str) -> tuple[bool, bool, int, int, int, str, int]:
-        own = arch_of(path) or self.index.arch
-        arch = arch_of(place.file)
-        if place.file == path:
+    def _distance(
+        self, place: Place, kinds: tuple[str, ...], path: str, own: str | None
+    ) -> tuple[bool, bool, bool, int, int, str, int]:
+        """How far a definition is from what a name means in a file of the architecture `own`."""
+        file = place.file
+        if file == path:
             near = 0
-        elif place.file.endswith(".h"):
-            near = 1 if self.index.reaches(path, place.file) else 2 if self.seen(place, path) else 3
+        elif file.endswith(".h"):
+            near = 1 if self.index.reaches(path, file) else 2 if self.seen(place, path) else 3
         else:
             near = 2 if not place.static or self.index.same_unit(place.file, path) else 4
         return (
             near > 2,
             place.macro is not None and place.kind == "struct",
-            int(arch is not None and arch != own),
+            arch_of(file) not in (None, own),
             kinds.index(place.kind),
             near,
-            place.file,
+            file,
             place.line,
         )
 

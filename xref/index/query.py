@@ -540,6 +540,19 @@ class Index:
         """Are two files compiled as one, because a `.c` includes one or both?"""
         return self._include_graph.same_unit(path, other)
 
+    def set_of(self, paths: Iterable[str]) -> int:
+        """A set of files, as `sees` takes it."""
+        return self._include_graph.set_of(paths)
+
+    def sees(self, path: str, files: int) -> bool:
+        """Is a file one of these, or does it include one of them, directly or through others?
+
+        A file of another architecture than the chosen one may see any of them.
+        """
+        if arch_of(path) not in (None, self.arch):
+            return bool(files)
+        return self._include_graph.meets(path, files)
+
     @cached_property
     def _include_graph(self) -> IncludeGraph:
         status = self.path.stat()
@@ -584,10 +597,10 @@ class Index:
         """Every name of the tree with a definition of one of these kinds."""
         wanted = [DEFINITION_KINDS.index(kind) for kind in kinds]
         query = (
-            "SELECT DISTINCT name FROM definitions JOIN symbols ON symbols.id = symbol "
-            f"JOIN files ON files.blob = definitions.blob AND tree = ? WHERE kind IN ({','.join('?' * len(wanted))})"
+            "SELECT name FROM symbols WHERE id IN (SELECT symbol FROM definitions "
+            f"WHERE kind IN ({','.join('?' * len(wanted))}) AND blob IN (SELECT blob FROM files WHERE tree = ?))"
         )
-        return frozenset(row[0] for row in self._db.execute(query, [self._tree_id, *wanted]))
+        return frozenset(row[0] for row in self._db.execute(query, [*wanted, self._tree_id]))
 
     def places(self, name: str) -> list[tuple[int, str, int, int, int, bool, int, int, str | None]]:
         """The definitions of a name: (kind, file, line, column, end line, static, head, tail, made by)."""
@@ -621,27 +634,33 @@ class Index:
         """The functions that more than one file can mean: with external linkage, or in a header."""
         kinds = [DEFINITION_KINDS.index(kind) for kind in ("function", "label")]
         query = (
-            "SELECT DISTINCT name FROM definitions JOIN symbols ON symbols.id = symbol "
+            "SELECT name FROM symbols WHERE id IN (SELECT symbol FROM definitions "
             "JOIN files ON files.blob = definitions.blob AND tree = ? "
-            "WHERE (kind = ? AND (static & 1 = 0 OR path LIKE '%.h')) OR (kind = ? AND path LIKE '%.S')"
+            "WHERE (kind = ? AND (static & 1 = 0 OR path LIKE '%.h')) OR (kind = ? AND path LIKE '%.S'))"
         )
         return frozenset(row[0] for row in self._db.execute(query, [self._tree_id, *kinds]))
 
-    def often_called(self, fields: Iterable[str]) -> frozenset[str]:
-        """Those of the members that are called through at one in fifty of their mentions or more.
-
-        Some struct calls through a `name` or a `lock`, but thousands of others hold no function there.
-        """
-        query = "SELECT field, count(*) FROM pointer_calls WHERE field NOTNULL GROUP BY field"
-        calls: dict[int, int] = dict(self._db.execute(query))
-        found = set()
-        for field in fields:
-            symbol = self.symbol(field)
-            if symbol is not None:
-                mentions = sum(len(uses.kind) for uses in self._uses(symbol))
-                if mentions < 50 or calls.get(symbol, 0) * 50 >= mentions:
-                    found.add(field)
-        return frozenset(found)
+    def declared(self, kind: str, names: Iterable[str] | None = None) -> Iterator[tuple[str, str, str]]:
+        """The text of each declaration of a kind, of some names or all: (name, path, text from type to name's end)."""
+        query = (
+            "SELECT path, name, head, tail FROM definitions JOIN symbols ON symbols.id = symbol "
+            "JOIN files ON files.blob = definitions.blob AND tree = ? WHERE kind = ? AND static < 2 "
+        )
+        values = [self._tree_id, DEFINITION_KINDS.index(kind)]
+        if names is None:
+            rows = self._db.execute(query, values).fetchall()
+        else:
+            rows = []
+            wanted = list(names)
+            for start in range(0, len(wanted), 1000):
+                some = wanted[start : start + 1000]
+                only = f"AND name IN ({','.join('?' * len(some))})"
+                rows += self._db.execute(query + only, [*values, *some])
+        last, source = None, b""
+        for path, name, head, tail in sorted(rows):
+            if path != last:
+                last, source = path, self.source(path) or b""
+            yield name, path, source[head:tail].decode("latin-1")
 
     def macros_around(self, path: str, line: int) -> list[str]:
         """The macro whose definition is the last to begin at or before a line."""

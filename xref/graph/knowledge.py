@@ -1,0 +1,144 @@
+"""What is known of a whole tree before its function pointers are followed file by file: which names can matter."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import zstandard
+
+from xref.graph.asm_operands import calling_operands
+from xref.graph.known_macros import KNOWN
+from xref.graph.pasting import pasting
+from xref.graph.syntax import TYPEOF
+from xref.graph.types import Names
+from xref.index.places import Places
+from xref.index.query import Index
+
+_WORDS = re.compile(r"[A-Za-z_]\w*")
+#: a declarator that is a pointer to something in parentheses, or a function
+_POINTER = re.compile(r"\(\s*[*^]")
+_FUNCTION = re.compile(r"\w\s*\(")
+
+
+class Knowledge(NamedTuple):
+    """Which names of a tree can matter to the flow of function pointers."""
+
+    #: members that are called through somewhere: the files with a member of that name which may hold a function, and
+    #: those with one that cannot (thousands of structs have a `name`, and one calls through it)
+    fields: dict[str, tuple[list[str], list[str]]]
+    #: functions and macros that call through pointers
+    calling: frozenset[str]
+    #: functions that more than one file can mean
+    functions: frozenset[str]
+    #: macros that call through pointers, paste names that they store, or store into such members
+    active: frozenset[str]
+    #: types that are functions or pointers to such
+    pointers: frozenset[str]
+    names: Names
+
+    @classmethod
+    def of(cls, index: Index) -> Knowledge:
+        """Gather it from an index."""
+        names = Names.of(index)
+        called, calling = index.called_fields(), index.scopes_with_pointer_calls()
+        found = set(calling | index.scopes_of_uses(called, ["write"])) & names.macros
+        for match in index.search(r"=\s*\w+\s*##", regex=True):
+            # the macro that this line of a body belongs to
+            found.update(name for name in index.macros_around(match.file, match.line))
+        found |= (KNOWN | pasting(index) | calling_operands(index)) & names.macros
+        fresh = found
+        while fresh:
+            fresh = (index.scopes_of_uses(fresh, ["call", "read", "macro"]) & names.macros) - found
+            found |= fresh
+        pointers = _function_types(index)
+        fields = _homes(index, called, pointers)
+        return cls(fields, calling, index.shared_functions(), frozenset(found), pointers, names)
+
+    def to_bytes(self) -> bytes:
+        """As the index keeps it."""
+        sets = [self.calling, self.functions, self.active, self.pointers, *self.names]
+        kept = [self.fields, *(sorted(each) for each in sets)]
+        return zstandard.ZstdCompressor().compress(json.dumps(kept).encode())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Knowledge:
+        """What `to_bytes` made."""
+        fields, *sets = json.loads(zstandard.ZstdDecompressor().decompress(data))
+        calling, functions, active, pointers, *names = (frozenset(each) for each in sets)
+        return cls(fields, calling, functions, active, pointers, Names(*names))
+
+    def after(self, index: Index, changed: Iterable[str], names: Iterable[str]) -> Knowledge:
+        """What is known when some files changed that no other file includes; `names` are those they defined, or do.
+
+        What can matter may stay too large: that costs time, not truth.
+        """
+        calling, active, pointers = set(self.calling), set(self.active), set(self.pointers)
+        functions = set(self.functions)
+        kinds = {
+            "typedef": set(self.names.types),
+            "macro": set(self.names.macros),
+            "function": set(self.names.functions),
+        }
+        called = set(self.fields)
+        for path in changed:
+            for call in index.pointer_calls(path):
+                if call.field is not None:
+                    called.add(call.field)
+                calling.update([call.caller] if call.caller else [])
+        places = Places(index)
+        for name in names:
+            found = places.all(name)
+            has = {place.kind for place in found}
+            for kind, known in kinds.items():
+                (known.add if kind in has or (kind == "function" and "prototype" in has) else known.discard)(name)
+            shared = any(
+                (place.kind == "function" and (not place.static or place.file.endswith(".h")))
+                or (place.kind == "label" and place.file.endswith(".S"))
+                for place in found
+            )
+            (functions.add if shared else functions.discard)(name)
+            if "macro" in has:
+                active.add(name)
+            if "typedef" in has:
+                pointers.add(name)
+        # what a changed file's own structs have shows only there, so it is not asked for where nothing new is called
+        fields = {
+            **self.fields,
+            **_homes(index, (called - self.fields.keys()) | (self.fields.keys() & set(names)), pointers),
+        }
+        now = Names(*(frozenset(each) for each in kinds.values()))
+        sets = [frozenset(each) for each in (calling, functions, active, pointers)]
+        return Knowledge(fields, sets[0], sets[1], sets[2], sets[3], now)
+
+
+def _function_types(index: Index) -> frozenset[str]:
+    """The typedefs of functions, of pointers to such, and of what is so named."""
+    found: set[str] = set()
+    others: dict[str, set[str]] = {}
+    for name, _, text in index.declared("typedef"):
+        if "{" not in text and (_POINTER.search(text) or _FUNCTION.search(text)):
+            found.add(name)
+        elif "{" not in text:
+            for word in _WORDS.findall(text):
+                if word != name:
+                    others.setdefault(word, set()).add(name)
+    fresh = found
+    while fresh:
+        fresh = {name for each in fresh for name in others.get(each, ())} - found
+        found = found | fresh
+    return frozenset(found)
+
+
+def _homes(index: Index, fields: Iterable[str], pointers: Collection[str]) -> dict[str, tuple[list[str], list[str]]]:
+    """For each of these members the files in which one of the name may hold a function, and those where it cannot."""
+    wanted = frozenset(fields)
+    found: dict[str, tuple[set[str], set[str]]] = {field: (set(), set()) for field in wanted}
+    for name, path, text in index.declared("member", wanted):
+        words = set(_WORDS.findall(text))
+        may = _POINTER.search(text) or not words.isdisjoint(pointers) or not words.isdisjoint(TYPEOF)
+        found[name][0 if may else 1].add(path)
+    return {name: (sorted(homes), sorted(others - homes)) for name, (homes, others) in found.items()}
