@@ -635,6 +635,22 @@ int m19_after(void) { return 0; }
         11 function m19_after
         """,
     ),
+    "a macro that is its own name": (
+        """\
+#ifndef m20_own
+static inline unsigned long m20_own(int cpu) { return m20_a(cpu); }
+#endif
+--- m20.h
+unsigned long m20_own(int cpu);
+#define m20_own m20_own
+""",
+        """
+        m20.h:1 prototype m20_own
+        m20.h:2 macro m20_own
+        2 function m20_own static if=!defined(m20_own)
+        2 m20_own: direct m20_a
+        """,
+    ),
     "a list in a file of macro uses": (
         """\
 enum m18_e {
