@@ -31,6 +31,7 @@ from web.site import EXTENSION
 from web.site import Site
 from web.site import site
 from web.views import calls
+from web.views import document
 from web.views import health
 from web.views import home
 from web.views import ident
@@ -65,7 +66,7 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["count"] = lambda number: f"{number:,}"
-    for view in (home, source, ident, search, calls, health):
+    for view in (home, source, ident, search, calls, document, health):
         app.register_blueprint(view.blueprint)
     app.register_error_handler(SiteError, _site_error)
     for unreadable in (sqlite3.Error, IndexFileError):

@@ -202,10 +202,11 @@ def chain(
             lambda: hints.no_path_between(graph.index, None if goals else goal, syscall, goal),
         )  # fmt: skip
     rows = [(number, edge) for number, edge in enumerate(head)]
-    rows += [(len(head) + level, edge) for level, edge in paths.tree(entry, depth, most + 1)]
-    if len(rows) > most:
-        console.say(f"cut at {most:,} lines: --most gives more, --depth fewer")
-    return show_calls.answer_tree(rows[:most], "json" if as_json else form)
+    below = paths.tree(entry, depth, most)
+    rows += [(len(head) + level, edge) for level, edge in below.rows]
+    if below.cut:
+        console.say(f"cut at {most:,} calls, the deepest first: --most gives more, --depth fewer")
+    return show_calls.answer_tree(rows, "json" if as_json else form)
 
 
 @click.command()

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from xref import call_commands
+from xref import claim_commands
 from xref import console
 from xref import hints
 from xref import show
@@ -239,7 +240,7 @@ def outline(session: Session, file: str, as_json: bool) -> int:
 
 # -- calls --------------------------------------------------------------------------------------------
 
-for each in call_commands.COMMANDS:
+for each in (*call_commands.COMMANDS, *claim_commands.COMMANDS):
     main.add_command(each)
 
 

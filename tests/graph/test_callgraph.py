@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from xref.graph import resolve
 from xref.graph.callgraph import CallGraph
 from xref.graph.contexts import Context
 from xref.graph.contexts import contexts
@@ -16,6 +17,7 @@ from xref.graph.indirect import Pointers
 from xref.graph.paths import Paths
 from xref.graph.paths import reaching
 from xref.index import export
+from xref.index.build import index_tree
 from xref.index.query import Index
 from xref.index.records import Edge
 
@@ -137,3 +139,31 @@ def test_system_calls_that_reach(graph):
     assert {"sys_write", "sys_writev", "sys_send", "sys_sendto", "sys_sendmsg"} <= found.keys()
     assert found["sys_sendto"].path[0].caller == "system_call"
     assert [edge.callee for edge in found["sys_sendto"].path][:2] == ["sys_socketcall", "sys_sendto"]
+
+
+def test_a_file_at_which_we_fail_is_a_problem_and_the_others_have_their_flows(tmp_path, monkeypatch):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for name in ("a", "b"):
+        (tree / f"{name}.c").write_text(
+            f"struct ops {{ int (*go)(void); }};\nstatic int {name}_go(void) {{ return 1; }}\n"
+            f"struct ops {name}_ops = {{ .go = {name}_go }};\nint {name}_run(struct ops *o) {{ return o->go(); }}\n"
+        )
+    follow = resolve.flow_of
+
+    def fails(interests, path):
+        if path == "a.c":
+            raise ValueError("what nobody thought of")
+        return follow(interests, path)
+
+    monkeypatch.setattr(resolve, "flow_of", fails)
+    report = index_tree(tmp_path / "i.db", tree, name="t", jobs=1)
+    index = Index(tmp_path / "i.db")
+    assert report.problems == 1
+    assert [(each.file, "what nobody thought of" in each.reason) for each in index.problems()] == [("a.c", True)]
+    assert [target.function for target in Pointers(index).targets("F:ops.go")] == ["b_go@b.c"]
+
+    monkeypatch.setattr(resolve, "flow_of", follow)
+    (tree / "a.c").write_text((tree / "a.c").read_text() + "/* changed */\n")
+    assert index_tree(tmp_path / "i.db", tree, name="t", jobs=1).problems == 0
+    assert len(Pointers(Index(tmp_path / "i.db")).targets("F:ops.go")) == 2

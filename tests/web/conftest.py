@@ -237,3 +237,9 @@ def narrow(web_index: Path) -> Iterator[Visitor]:
 def text_files() -> dict[str, bytes]:
     """The bytes of each file of `tree` that is text, by path."""
     return {path: FILES[path] for path in TEXT_FILES}
+
+
+@pytest.fixture(scope="session")
+def page_of() -> type[Page]:
+    """Reads a page, and fails for markup that only happens to work."""
+    return Page

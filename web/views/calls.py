@@ -118,7 +118,8 @@ def syscall(tree: str, name: str) -> str:
         paths = Paths(graph, context)
         head = paths.entry(functions[0])
         rows = list(enumerate(head))
-        rows += [(len(head) + level, edge) for level, edge in paths.tree(functions[0], _DEPTH, _MOST_LINES)]
+        below = paths.tree(functions[0], _DEPTH, _MOST_LINES)
+        rows += [(len(head) + level, edge) for level, edge in below.rows]
         return render_template(
-            "syscall.html", tree=tree, name=name, contexts=known, context=context, rows=rows, most=_MOST_LINES
+            "syscall.html", tree=tree, name=name, contexts=known, context=context, rows=rows, cut=below.cut
         )

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 from typing import NamedTuple
 
+from xref.graph.adjacency import Adjacency
 from xref.graph.asm_macros import AsmCall
 from xref.graph.asm_macros import asm_calls
 from xref.graph.indirect import Pointers
@@ -23,6 +24,11 @@ from xref.index.places import Places
 from xref.index.query import Index
 from xref.index.records import Edge
 
+#: calling through these is running what somebody put off
+DEFERRED = frozenset(
+    ("F:softirq_action.action", "F:timer_list.function", "F:tasklet_struct.func", "F:work_struct.func",
+     "F:irqaction.handler", "F:rcu_head.func", "F:callback_head.func", "F:hrtimer.function", "F:tq_struct.routine")
+)  # fmt: skip
 _BODIES = ("function", "label")
 #: how a hidden call is one: see `flow.Hidden`
 MADE, BODY, PASTED = "made", "body", "pasted"
@@ -442,6 +448,53 @@ class CallGraph:
             if any(call.callee == plain(node) for call in calls):
                 found[caller] = None
         return list(found)
+
+    @cached_property
+    def adjacency(self) -> Adjacency:
+        """All edges but those that go by a name alone, for searches through the whole tree."""
+        return Adjacency(self.index, self._through_all())
+
+    def _through_all(self) -> Iterator[tuple[str, str, bool]]:
+        """(caller, callee, is it deferred) of each edge that is no call by name."""
+        self.pointers.load()
+        for function, slot in self.index.every_site():
+            if not slot.startswith("N:"):
+                for target in self.pointers.targets(slot):
+                    yield function, target.function, slot in DEFERRED or target.member in DEFERRED
+        for function, callee in self.index.every_hidden_call():
+            yield function, callee, False
+        for function, callee in self._through_made():
+            yield function, callee, False
+        for entrance in self.syscalls.entrances:
+            for entry in self.syscalls.entries:
+                if entry.table == entrance.table:
+                    for prefix in ("", *self.syscalls.prefixes.get(entrance.caller, ())):
+                        for callee in self.nodes(prefix + entry.function):
+                            yield entrance.caller, callee, False
+        runner = self._runner()
+        for name in self.syscalls.initcalls if runner is not None else ():
+            for callee in self.nodes(name):
+                yield str(runner), callee, False
+        for handler, places in self.syscalls.trapping.items():
+            for place in places:
+                for callee in self.nodes(handler):
+                    yield place.identity, callee, False
+
+    def _through_made(self) -> Iterator[tuple[str, str]]:
+        """(caller, callee) of the functions that macros make, with the block behind them as if they called it."""
+        meant: dict[tuple[str, str], list[str]] = {}
+        for function, callee, file in self.index.every_made_call():
+            if "@" in callee:
+                yield function, callee
+                continue
+            if (callee, file) not in meant:
+                meant[callee, file] = self.nodes(callee) + [inside[0] for inside in self._inside(callee, file, 0)]
+            for each in meant[callee, file]:
+                yield function, each
+        for caller, calls in self._asm_made.items():
+            for call in calls:
+                for each in self.nodes(call.callee):
+                    yield caller, each
 
     def _names_of(self, node: str) -> set[str]:
         """Slots known by name only, that the function may be called through."""

@@ -112,11 +112,12 @@ class Hidden(NamedTuple):
 
 
 class FileFlow(NamedTuple):
-    """All of one file."""
+    """All of one file; fault is why it has nothing, where that is not because there is nothing."""
 
     flows: list[Flow]
     sites: list[Site]
     hidden: list[Hidden]
+    fault: str | None = None
 
 
 class _Function:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
+from functools import cached_property
 
 
 class IncludeGraph:
@@ -52,6 +53,14 @@ class IncludeGraph:
     def is_part(self, path: str) -> bool:
         """Is it compiled as a part of a `.c` that includes it?"""
         return path in self._wholes
+
+    def is_joined(self, path: str) -> bool:
+        """Is it compiled as one with another `.c`?"""
+        return path in self._wholes or path in self._joined
+
+    @cached_property
+    def _joined(self) -> frozenset[str]:
+        return frozenset(whole for wholes in self._wholes.values() for whole in wholes)
 
     def same_unit(self, path: str, other: str) -> bool:
         """Are two files compiled as one, because a `.c` includes one or both?"""

@@ -6,14 +6,13 @@ Inclusion only: whatever can get into a slot is in it, in whatever order and und
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 from typing import NamedTuple
 
 from xref.index.query import Index
 
 #: steps from a call back to the function's name, at most
 _DEEPEST = 8
-#: targets of one slot, at most
-_MOST = 4000
 
 
 class Target(NamedTuple):
@@ -44,6 +43,24 @@ class Pointers:
         self._index = index
         self._known: dict[str, list[Target]] = {}
         self._fed: dict[str, frozenset[str]] = {}
+        self._flows: dict[str, list[tuple[Any, ...]]] | None = None
+        self._sources: dict[str, list[str]] = {}
+
+    def load(self) -> None:
+        """Read all flows at once: for who asks for many slots."""
+        if self._flows is None:
+            self._flows = {}
+            for slot, *row in self._index.every_flow():
+                self._flows.setdefault(slot, []).append(tuple(row))
+                into = self._sources.setdefault(row[0], [])
+                if slot not in into:
+                    into.append(slot)
+
+    def _into(self, slot: str) -> list[tuple[Any, ...]]:
+        return self._index.flows_into(slot) if self._flows is None else self._flows.get(slot, [])
+
+    def _fed_by(self, source: str) -> list[str]:
+        return self._index.slots_fed_by(source) if self._flows is None else self._sources.get(source, [])
 
     def targets(self, slot: str) -> list[Target]:
         """What a slot can hold, the shortest way in first; each place of a function's name counts."""
@@ -62,9 +79,9 @@ class Pointers:
         waiting: deque[tuple[str, tuple[str, ...], str | None, str | None, int]] = deque(
             [(slot, (), slot if slot.startswith("F:") else None, None, 0)]
         )
-        while waiting and len(found) < _MOST:
+        while waiting:
             here, chain, member, table, depth = waiting.popleft()
-            for source, direct, file, line, column, how, instance, _, function, through in self._index.flows_into(here):
+            for source, direct, file, line, column, how, instance, _, function, through in self._into(here):
                 place = f"{file}:{line}"
                 stored = table or (instance if how in ("assigned", "pasted") else None)
                 steps = (through, *chain) if through and through != place else chain
@@ -93,7 +110,7 @@ class Pointers:
         found = []
         for other in self._index.slots_like(f"[FN]:*{name}"):
             if other == slot or other.rpartition(".")[2] == name:
-                rows = self._index.flows_into(other)
+                rows = self._into(other)
                 for source, direct, file, line, column, how, instance, _, function, _ in rows:
                     if direct:
                         place = f"{file}:{line}"
@@ -109,7 +126,7 @@ class Pointers:
             found: set[str] = set()
             waiting = [function]
             while waiting:
-                for slot in self._index.slots_fed_by(waiting.pop()):
+                for slot in self._fed_by(waiting.pop()):
                     if slot not in found:
                         found.add(slot)
                         waiting.append(slot)

@@ -10,33 +10,28 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections import deque
 from collections.abc import Iterator
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
+from xref.graph.adjacency import View
+from xref.graph.callgraph import DEFERRED
 from xref.graph.callgraph import CallGraph
 from xref.graph.callgraph import Step
 from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
+from xref.graph.linkage import arch_of
 from xref.index.records import Edge
-
-#: calling through these is running what somebody put off
-DEFERRED = frozenset(
-    ("F:softirq_action.action", "F:timer_list.function", "F:tasklet_struct.func", "F:work_struct.func",
-     "F:irqaction.handler", "F:rcu_head.func", "F:callback_head.func", "F:hrtimer.function", "F:tq_struct.routine")
-)  # fmt: skip
 
 #: nodes looked at before a search gives up, and how often one node may be entered by different ways
 MOST_NODES = 60_000
 _WAYS = 3
 _MOST_WAYS = 200
-#: nodes of which a search backward keeps account before it gives up
-_MOST_LEADING = 1500
 #: nodes looked at for one of many searches towards one goal
-_MOST_WITHIN = 400
-#: nodes that a search for all ways into the kernel looks at
-_MOST_BACKWARD = 4000
+_MOST_OF_MANY = 400
+#: times that a search for all ways into the kernel begins anew because edges turned out to be none
+_MOST_ROUNDS = 200
 #: system calls that are many: they choose by a number
 _SWITCHES = ("sys_socketcall", "sys_ipc")
 
@@ -45,6 +40,13 @@ class Found(NamedTuple):
     """A search's result: the paths, the best first, and whether the search was cut before its end."""
 
     paths: list[list[Edge]]
+    cut: bool
+
+
+class Tree(NamedTuple):
+    """What runs below a function: (depth, edge), and whether there is more."""
+
+    rows: list[tuple[int, Edge]]
     cut: bool
 
 
@@ -71,11 +73,29 @@ class Paths:
         self.graph = graph
         self.context = context
         self.deferred = deferred
-        self._near: dict[str, frozenset[str] | None] = {}
+        self._view: View | None = None
 
     def steps(self, node: str) -> list[Step]:
-        """The steps out of a node that the context allows, whoever called it."""
-        return [step for step in self.graph.out(node) if self._allowed(step, node)]
+        """The steps out of a node that the context allows, whoever called it.
+
+        Where the architecture that is asked for has a body of its own, or there is one for all, those of the others
+        are left out.
+        """
+        steps = [step for step in self.graph.out(node) if self._allowed(step, node)]
+        built = [step for step in steps if arch_of(step.edge.file) in (None, self.graph.index.arch)]
+        return built if built or self._has_body(node) else steps
+
+    def _has_body(self, node: str) -> bool:
+        """Has a function a body that the architecture asked for can have?"""
+        arch = self.graph.index.arch
+        return any(arch_of(body.file) in (None, arch) for body in self.graph.definitions(node))
+
+    @property
+    def view(self) -> View:
+        """The edges of the whole tree that searches go by."""
+        if self._view is None:
+            self._view = self.graph.adjacency.view(deferred=self.deferred)
+        return self._view
 
     def _allowed(self, step: Step, node: str) -> bool:
         if step.slot is None or step.target is None:
@@ -143,35 +163,36 @@ class Paths:
                 return str(source)
         return None
 
-    def find(self, start: str, goal: str, most: int = 1, *, within: frozenset[str] | None = None) -> Found:
+    def find(self, start: str, goal: str, most: int = 1, *, look: int = MOST_NODES) -> Found:
         """The best valid paths from one node to another: the shortest, or under a context the least doubtful.
 
-        `within` are the nodes that lead to the goal, if that is known.
+        Gives up, and says so, when it has looked at `look` nodes.
         """
-        if within is None and goal not in self._near:
-            self._near[goal] = self._leading_to(goal)
-        near = within if within is not None else self._near[goal]
-        if near is not None and start not in near:
+        leads = self.view.leading_to(goal)
+        if start not in leads:
             return Found([], False)
         entered: dict[str, int] = {start: 1}
         least = self._least_into(goal)
+        #: what the way from a node to the goal costs at the least is known but for the last step
+        spared = 0 if self.context is None else 1
         number = itertools.count()
-        waiting: list[tuple[float, int, _Way]] = [(0.0, next(number), _Way(start, None, None))]
+        waiting: list[tuple[float, int, float, _Way]] = [(0.0, next(number), 0.0, _Way(start, None, None))]
         found: list[list[Edge]] = []
         looked = 0
         while waiting:
-            cost, _, way = heapq.heappop(waiting)
+            _, _, cost, way = heapq.heappop(waiting)
             if way.node == goal and way.step is not None:
                 found.append(_edges(way))
                 if len(found) >= most:
                     return Found(found, False)
                 continue
             looked += 1
-            if looked > (MOST_NODES if within is None else _MOST_WITHIN):
+            if looked > look:
                 return Found(found, True)
             steps = self.steps(way.node)
             for step, more in zip(steps, self._costs(steps), strict=True):
-                if near is not None and step.callee not in near:
+                ahead = leads.distance(step.callee)
+                if ahead is None:
                     continue
                 if step.callee != goal and entered.get(step.callee, 0) >= _WAYS:
                     continue
@@ -179,15 +200,16 @@ class Paths:
                     continue
                 entered[step.callee] = entered.get(step.callee, 0) + 1
                 # Every way ends with such a step: what the cheapest costs makes no difference between them.
-                more -= least if step.callee == goal else 0.0
-                heapq.heappush(waiting, (cost + more, next(number), _Way(step.callee, step, way)))
+                so_far = cost + more - (least if step.callee == goal else 0.0)
+                estimate = so_far + max(ahead - spared, 0)
+                heapq.heappush(waiting, (estimate, next(number), so_far, _Way(step.callee, step, way)))
         return Found(found, False)
 
     def _least_into(self, goal: str) -> float:
         """What the cheapest step into a node costs, 0 where that would take long to tell."""
         if self.context is None:
             return 0.0
-        callers = self.graph.caller_nodes(goal)
+        callers = self.graph.adjacency.callers(goal)
         if len(callers) > 100:
             return 0.0
         found = []
@@ -202,19 +224,6 @@ class Paths:
                 return True
             way = way.before
         return False
-
-    def _leading_to(self, goal: str) -> frozenset[str] | None:
-        """The nodes from which the goal can be reached, if they are few enough to find quickly; else None."""
-        found = {goal}
-        waiting = [goal]
-        while waiting:
-            for caller in self.graph.caller_nodes(waiting.pop()):
-                if caller not in found:
-                    found.add(caller)
-                    waiting.append(caller)
-            if len(found) > _MOST_LEADING:
-                return None
-        return frozenset(found)
 
     def along(self, names: Sequence[str]) -> list[Edge] | None:
         """The edges of a path given by its functions' names, None where no run can take it."""
@@ -244,25 +253,48 @@ class Paths:
                             return [step.edge, inner.edge]
         return []
 
-    def tree(self, start: str, depth: int, most: int) -> Iterator[tuple[int, Edge]]:
-        """What runs below a node, depth first: (depth, edge); a node's own callees are shown once."""
-        shown: set[str] = {start}
+    def tree(self, start: str, depth: int, most: int) -> Tree:
+        """What runs below a node: rows (depth, edge) in the order of the text, each callee of a node once.
+
+        Level by level, so that a bound of rows takes away what is deepest; a function's own callees are shown where
+        it is met first.
+        """
+        below: dict[int, list[_Way]] = {}
+        level = [_Way(start, None, None)]
+        shown = {start}
         count = 0
+        cut = False
+        for _ in range(depth):
+            following: list[_Way] = []
+            for way in level:
+                ways = list(self._callees_of(way))
+                if count + len(ways) > most:
+                    cut = True
+                    ways = ways[: most - count]
+                count += len(ways)
+                below[id(way)] = ways
+                for each in ways:
+                    if each.node not in shown:
+                        shown.add(each.node)
+                        following.append(each)
+            level = following
+        first = next(iter(below.values()), [])
+        return Tree(list(_rows(first, below, 0)), cut)
 
-        def below(way: _Way, level: int) -> Iterator[tuple[int, Edge]]:
-            nonlocal count
-            for step in self.steps(way.node):
-                if count >= most:
-                    return
-                if not self._valid(step, way):
-                    continue
-                count += 1
-                yield level, step.edge
-                if step.callee not in shown and level + 1 < depth:
-                    shown.add(step.callee)
-                    yield from below(_Way(step.callee, step, way), level + 1)
+    def _callees_of(self, way: _Way) -> Iterator[_Way]:
+        """The ways on from one, one for each function called."""
+        known = set()
+        for step in self.steps(way.node):
+            if step.callee not in known and self._valid(step, way):
+                known.add(step.callee)
+                yield _Way(step.callee, step, way)
 
-        yield from below(_Way(start, None, None), 0)
+
+def _rows(ways: list[_Way], below: dict[int, list[_Way]], level: int) -> Iterator[tuple[int, Edge]]:
+    for way in ways:
+        assert way.step is not None  # noqa: S101  only a tree's root has none
+        yield level, way.step.edge
+        yield from _rows(below.get(id(way), []), below, level + 1)
 
 
 def _edges(way: _Way | None) -> list[Edge]:
@@ -282,41 +314,45 @@ def reaching(graph: CallGraph, goal: str, context: Context | None = None) -> lis
             entries |= {step.callee for step in graph.out(node) if plain(step.callee).startswith("sys_")}
     for deferred in (False, True):
         paths = Paths(graph, context, deferred=deferred)
-        following = _backward(paths, goal)
-        for entry in sorted(entries & following.keys()):
-            name = plain(entry)
-            if name not in found:
-                edges = _forward(paths, entry, goal, following)
-                if edges:
-                    found[name] = Reached(name, deferred, (*paths.entry(entry), *edges))
+        left = sorted(entry for entry in entries if plain(entry) not in found)
+        for entry, edges in _ways_from(paths, left, goal):
+            found.setdefault(plain(entry), Reached(plain(entry), deferred, (*paths.entry(entry), *edges)))
     return sorted(found.values(), key=lambda each: (each.deferred, each.syscall))
 
 
-def _backward(paths: Paths, goal: str) -> dict[str, Step]:
-    """For each node that leads to the goal the step to take."""
-    following: dict[str, Step] = {}
-    waiting = deque([goal])
-    looked = 0
-    while waiting and looked < _MOST_BACKWARD:
-        node = waiting.popleft()
-        looked += 1
-        for caller in paths.graph.caller_nodes(node):
-            if caller in following or caller == goal:
+def _ways_from(paths: Paths, starts: list[str], goal: str) -> Iterator[tuple[str, list[Edge]]]:
+    """A path from each of these nodes from which there is one.
+
+    The shortest ways by the tree's adjacency are held against the edges; where one is none, what is known now of the
+    nodes on the way goes into the next round.
+    """
+    exact: dict[str, dict[str, Step]] = {}
+    for _ in range(_MOST_ROUNDS):
+        leads = paths.view.leading_to(goal)
+        missed = []
+        for start in starts:
+            if start not in leads:
                 continue
-            step = next((step for step in paths.steps(caller) if step.callee == node), None)
-            if step is not None:
-                following[caller] = step
-                waiting.append(caller)
-    return following
-
-
-def _forward(paths: Paths, entry: str, goal: str, following: dict[str, Step]) -> list[Edge]:
-    """The path along the steps found backward; where no run can take that, the best one that can be found."""
-    way = _Way(entry, None, None)
-    while way.node != goal:
-        step = following[way.node]
-        if not paths._valid(step, way):
-            result = paths.find(entry, goal, within=frozenset((*following, goal)))
-            return result.paths[0] if result.paths else []
-        way = _Way(step.callee, step, way)
-    return _edges(way)
+            way = _Way(start, None, None)
+            names = leads.way(start)
+            for here, following in pairwise(names):
+                if here not in exact:
+                    exact[here] = {}
+                    for step in paths.steps(here):
+                        exact[here].setdefault(step.callee, step)
+                    paths.view.keep_only(here, exact[here].keys())
+                known = exact[here].get(following)
+                if known is None:
+                    missed.append(start)
+                    break
+                if not paths._valid(known, way):
+                    result = paths.find(start, goal, look=_MOST_OF_MANY)
+                    if result.paths:
+                        yield start, result.paths[0]
+                    break
+                way = _Way(following, known, way)
+            else:
+                yield start, _edges(way)
+        starts = missed
+        if not starts:
+            return

@@ -31,6 +31,10 @@ INITCALL_RUNNERS = ("do_one_initcall", "do_initcalls")
 _DISPATCHERS = ("x64_sys_call", "do_syscall_64", "invoke_syscall", "do_int80_syscall_32")
 
 
+#: `#define __NR_mmap 90`
+_NUMBER = re.compile(r"__NR_\w+\s+(\d+)\s*$", re.MULTILINE)
+
+
 class Entry(NamedTuple):
     """A system call: its number, its function, where the table says so."""
 
@@ -142,17 +146,36 @@ class Syscalls:
 
     def number_at(self, entry: Entry) -> str | None:
         """Where the header gives the number: file:line of `#define __NR_write 4`."""
-        place = self._places.best(f"__NR_{entry.function.removeprefix('sys_')}", ("macro",), entry.evidence)
-        for each in self._places.all(f"__NR_{entry.function.removeprefix('sys_')}"):
-            if arch_of(each.file) == self._index.arch:
-                place = each
+        place = self._number_of(entry.function.removeprefix("sys_"), entry.evidence)
         return f"{place.file}:{place.line}" if place is not None else None
 
+    def _number_of(self, name: str, path: str) -> Place | None:
+        """The macro with a system call's number, that of the index's architecture before others."""
+        place = self._places.best(f"__NR_{name}", ("macro",), path)
+        for each in self._places.all(f"__NR_{name}"):
+            if arch_of(each.file) == self._index.arch:
+                place = each
+        return place
+
     def functions_of(self, name: str) -> list[str]:
-        """The functions that a system call's name means: `sendto`, `sys_sendto` or `__NR_sendto`."""
-        function = f"sys_{name.removeprefix('__NR_').removeprefix('sys_')}"
-        listed = any(entry.function == function for entry in self.entries)
-        return [function] if listed or self._places.all(function) else []
+        """The functions that a system call's name means: `sendto`, `sys_sendto` or `__NR_sendto`.
+
+        Where the tables do not have the function of that name, that which they have at its number: on i386 `mmap` is
+        `old_mmap`.
+        """
+        bare = name.removeprefix("__NR_").removeprefix("sys_")
+        function = f"sys_{bare}"
+        if any(entry.function == function for entry in self.entries):
+            return [function]
+        place = self._number_of(bare, "")
+        if place is not None and self.entries and arch_of(place.file) in (None, self._index.arch):
+            line = self._places.text(place.file)
+            text = line.with_directives[line.start(place.line) : line.start(place.line + 1)]
+            number = _NUMBER.search(text)
+            found = [entry.function for entry in self.entries if number and entry.number == int(number.group(1))]
+            if found:
+                return found[:1]
+        return [function] if self._places.all(function) else []
 
     @cached_property
     def trapping(self) -> dict[str, list[Place]]:
@@ -173,15 +196,14 @@ class Syscalls:
         found: dict[str, list[Initcall]] = {}
         macros = {name for name in self._index.names_of_kinds(["macro"]) if _INITCALL.fullmatch(name)}
         for macro in sorted(macros):
-            use = re.compile(rf"\b{macro}\s*\(\s*([A-Za-z_]\w*)\s*\)")
+            use = re.compile(rf"\b{macro}\s*\(\s*([A-Za-z_]\w*)\s*\)".encode())
             for reference in self._index.references(macro):
                 if reference.function is not None or arch_of(reference.file) not in (None, self._index.arch):
                     continue
-                text = self._places.text(reference.file)
-                start = text.start(reference.line)
-                match = use.search(text.code, start, text.start(reference.line + 3))
+                lines = (self._index.source(reference.file) or b"").split(b"\n", reference.line + 2)
+                match = use.search(b"\n".join(lines[reference.line - 1 : reference.line + 2]))
                 if match:
-                    call = Initcall(match.group(1), reference.file, reference.line, macro)
+                    call = Initcall(match.group(1).decode(), reference.file, reference.line, macro)
                     found.setdefault(call.function, []).append(call)
         return found
 

@@ -51,6 +51,8 @@ from xref.source.walk import walk
 #: text handed to a worker at once; large enough that the way there and back costs little
 _CHUNK_BYTES = 768 * 1024
 _CHUNK_FILES = 80
+#: what is resolved without starting workers for it
+_FEW_FILES, _FEW_BYTES = 8, 300_000
 #: what a chunk may take: a base, and more for each megabyte, in seconds
 _PATIENCE, _PATIENCE_PER_MB = 60.0, 60.0
 
@@ -266,8 +268,16 @@ class _Run:
                 again = set(changed)
             for name in then.functions ^ knowledge.functions:
                 again |= {reference.file for reference in index.references(name)} & now.keys()
-        index.close()
         jobs = _jobs([now[path] for path in sorted(again)])
+        if len(jobs) <= _FEW_FILES and sum(job.size for job in jobs) <= _FEW_BYTES:
+            here = resolve.interests(index, knowledge)
+            found = {job.path: resolve.resolve_file(here, job.path) for job in jobs}
+        else:
+            found = self._resolved_by_workers(draft, jobs, knowledge)
+        index.close()
+        return _Resolved(found, gone | again, everything, knowledge)
+
+    def _resolved_by_workers(self, draft: Path, jobs: list[Job], knowledge: Knowledge) -> dict[str, FileFlow]:
         total = sum(job.size for job in jobs)
         found: dict[str, FileFlow] = {}
         done = 0
@@ -278,9 +288,12 @@ class _Run:
                     for _, single in self._parallel(resolve.resolve_chunk, [job], *setup):
                         found.update(single or {})
             found.update(result or {})
+            for job in chunk:
+                if job.path not in found:
+                    found[job.path] = resolve.failed("that took too long, or too much memory")
             done += sum(job.size for job in chunk)
             self.progress(done, total, "resolve")
-        return _Resolved(found, gone | again, everything, knowledge)
+        return found
 
     def _one_by_one(self, chunk: list[Job], lessons: Lessons) -> Iterator[ChunkResult]:
         """A chunk at which a worker died or hung: find the file, and keep the others."""

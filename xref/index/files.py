@@ -11,7 +11,13 @@ from typing import Any
 from xref.index.errors import IndexFileError
 
 #: raised whenever an index written by an older program can no longer be read
-VERSION = 3
+VERSION = 4
+
+#: how many files of a tree have something that could not be read
+PROBLEM_FILES = (
+    "SELECT count(*) FROM files WHERE tree = ? AND (blob IN (SELECT blob FROM problems) "
+    "OR path IN (SELECT reader FROM unresolved WHERE unresolved.tree = files.tree))"
+)
 
 #: what marks an SQLite file as ours (`PRAGMA application_id`): "xref"
 APPLICATION_ID = 0x78726566

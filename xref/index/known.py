@@ -15,6 +15,7 @@ from typing import NamedTuple
 import zstandard
 
 from xref.graph.knowledge import Knowledge
+from xref.index.files import PROBLEM_FILES
 from xref.index.files import Database
 from xref.index.packing import Unpacked
 from xref.parse.lessons import Lessons
@@ -127,8 +128,7 @@ class Known:
 
     def problems(self, tree: int) -> int:
         """How many files of a tree were not parsed in full."""
-        query = "SELECT count(*) FROM files WHERE tree = ? AND blob IN (SELECT blob FROM problems)"
-        found: int = self._db.execute(query, [tree]).fetchone()[0]
+        found: int = self._db.execute(PROBLEM_FILES, [tree]).fetchone()[0]
         return found
 
     def same_lessons(self, name: str, sources: list[tuple[str, bytes, bytes]]) -> tuple[Lessons, int] | None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xref.index import packing
 from xref.index import trigrams
+from xref.index.files import PROBLEM_FILES
 from xref.index.known import lessons_to_bytes
 from xref.index.packing import Ints
 from xref.index.worker import ChunkResult
@@ -270,7 +272,7 @@ class Merge:
         """Take over what the tree's files resolved to before, but for those to be read again (None: all)."""
         self._db.execute("DELETE FROM knowledge WHERE tree = ?", [self.old_tree])
         self._db.execute("INSERT INTO knowledge VALUES (?, ?)", [self._tree_id, knowledge.to_bytes()])
-        for table in ("flows", "sites", "hidden_calls"):
+        for table in ("flows", "sites", "hidden_calls", "unresolved"):
             if again is None:
                 self._db.execute(f"DELETE FROM {table} WHERE tree = ?", [self.old_tree])
                 continue
@@ -281,7 +283,14 @@ class Merge:
 
     def add_resolved(self, path: str, found: FileFlow) -> None:
         """Write what one file resolved to."""
-        for table, rows in (("flows", found.flows), ("sites", found.sites), ("hidden_calls", found.hidden)):
+        faults = [(found.fault,)] if found.fault else []
+        tables: dict[str, Sequence[tuple[object, ...]]] = {
+            "flows": found.flows,
+            "sites": found.sites,
+            "hidden_calls": found.hidden,
+            "unresolved": faults,
+        }
+        for table, rows in tables.items():
             if rows:
                 marks = ",".join("?" * (len(rows[0]) + 2))
                 self._db.executemany(
@@ -290,5 +299,4 @@ class Merge:
 
     def problem_count(self) -> int:
         """How many files of the tree were not parsed in full."""
-        query = "SELECT count(*) FROM files WHERE tree = ? AND blob IN (SELECT blob FROM problems)"
-        return int(self._db.execute(query, [self._tree_id]).fetchone()[0])
+        return int(self._db.execute(PROBLEM_FILES, [self._tree_id]).fetchone()[0])

@@ -95,15 +95,20 @@ def pack_calls(rows: Ints) -> bytes:
 
 def unpack_calls(data: bytes) -> list[tuple[int, int, int, int]]:
     """What `pack_calls` packed: (symbol, line, column, scope), scope 0 for none."""
+    return list(zip(*call_columns(data).tolist(), strict=True))
+
+
+def call_columns(data: bytes) -> npt.NDArray[np.int64]:
+    """What `pack_calls` packed, a row for each of symbol, line, column and scope."""
     raw = zstandard.ZstdDecompressor().decompress(data)
     count = int(np.frombuffer(raw, "<u4", 1)[0])
     at = 4
     columns = []
     for _ in range(4):
         dtype = _DTYPE[raw[at]]
-        columns.append(np.frombuffer(raw, dtype, count, at + 1).tolist())
+        columns.append(np.frombuffer(raw, dtype, count, at + 1))
         at += 1 + count * dtype.itemsize
-    return list(zip(*columns, strict=True))
+    return np.array(columns, np.int64)
 
 
 class Unpacked:

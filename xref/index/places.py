@@ -133,9 +133,10 @@ class Places:
 
     def _distance(
         self, place: Place, kinds: tuple[str, ...], path: str, own: str | None
-    ) -> tuple[bool, bool, bool, int, int, str, int]:
+    ) -> tuple[bool, bool, bool, int, int, bool, str, int]:
         """How far a definition is from what a name means in a file of the architecture `own`."""
         file = place.file
+        arch = arch_of(file)
         if file == path:
             near = 0
         elif file.endswith(".h"):
@@ -145,9 +146,10 @@ class Places:
         return (
             near > 2,
             place.macro is not None and place.kind == "struct",
-            arch_of(file) not in (None, own),
+            arch not in (None, own),
             kinds.index(place.kind),
             near,
+            arch is None,  # what an architecture has of its own takes the place of the generic
             file,
             place.line,
         )

@@ -25,6 +25,7 @@ from xref.graph.linkage import arch_of
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import is_macro_call
 from xref.index.errors import IndexFileError
+from xref.index.files import PROBLEM_FILES
 from xref.index.files import Database
 from xref.index.files import check
 from xref.index.records import Call
@@ -39,6 +40,9 @@ from xref.parse.facts import REFERENCE_KINDS
 from xref.source.text import decode
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from xref.index.packing import Unpacked
     from xref.index.packing import Uses
 
@@ -109,9 +113,7 @@ class Index:
             "FROM files JOIN blobs ON blobs.id = blob WHERE tree = ?",
             [tree],
         ).fetchone()
-        problems = db.execute(
-            "SELECT count(*) FROM files WHERE tree = ? AND blob IN (SELECT blob FROM problems)", [tree]
-        ).fetchone()[0]
+        problems = db.execute(PROBLEM_FILES, [tree]).fetchone()[0]
         skipped = db.execute("SELECT count(*) FROM skipped WHERE tree = ?", [tree]).fetchone()[0]
         definitions = db.execute(
             "SELECT count(*) FROM definitions WHERE blob IN (SELECT blob FROM files WHERE tree = ?)", [tree]
@@ -121,14 +123,18 @@ class Index:
         )
 
     def problems(self) -> list[Problem]:
-        """Each place that was not parsed in full, and each file that was not read."""
+        """Each place that was not parsed in full, each file that was not read, and each through which function
+        pointers were not followed.
+        """
         query = (
             "SELECT path, line, reason FROM files JOIN problems ON problems.blob = files.blob "
             "WHERE tree = ? ORDER BY path, number"
         )
         found = [Problem(*row) for row in self._db.execute(query, [self._tree_id])]
-        skipped = self._db.execute("SELECT path, reason FROM skipped WHERE tree = ? ORDER BY path", [self._tree_id])
-        return found + [Problem(path, 0, reason) for path, reason in skipped]
+        for table, column in (("skipped", "path"), ("unresolved", "reader")):
+            query = f"SELECT {column}, reason FROM {table} WHERE tree = ? ORDER BY {column}"
+            found += [Problem(path, 0, reason) for path, reason in self._db.execute(query, [self._tree_id])]
+        return found
 
     @cached_property
     def _paths(self) -> dict[int, tuple[str, ...]]:
@@ -536,6 +542,10 @@ class Index:
         """Is a file compiled as a part of a `.c` that includes it?"""
         return self._include_graph.is_part(path)
 
+    def is_joined(self, path: str) -> bool:
+        """Is a file compiled as one with another `.c`?"""
+        return self._include_graph.is_joined(path)
+
     def same_unit(self, path: str, other: str) -> bool:
         """Are two files compiled as one, because a `.c` includes one or both?"""
         return self._include_graph.same_unit(path, other)
@@ -708,6 +718,34 @@ class Index:
         )
         return self._db.execute(query, [slot, self._tree_id]).fetchall()
 
+    def every_flow(self) -> list[tuple[Any, ...]]:
+        """Rows as those of `flows_into`, with the slot first, of the whole tree."""
+        query = (
+            "SELECT slot, source, direct, file, line, column, how, instance, macro, function, through FROM flows "
+            "WHERE tree = ? ORDER BY slot, file, line, column"
+        )
+        return self._db.execute(query, [self._tree_id]).fetchall()
+
+    def every_site(self) -> list[tuple[str, str]]:
+        """(function, slot) of the calls through pointers of the whole tree."""
+        query = "SELECT DISTINCT function, slot FROM sites WHERE tree = ? AND function NOTNULL"
+        return self._db.execute(query, [self._tree_id]).fetchall()
+
+    def every_hidden_call(self) -> list[tuple[str, str]]:
+        """(function, callee) of the calls that macros do of their arguments."""
+        query = (
+            "SELECT DISTINCT function, callee FROM hidden_calls "
+            "WHERE tree = ? AND function NOTNULL AND through NOT IN ('made', 'body')"
+        )
+        return self._db.execute(query, [self._tree_id]).fetchall()
+
+    def every_made_call(self) -> list[tuple[str, str, str]]:
+        """(function that a macro makes, what it calls or has for its body, file of the use): see graph/made.py."""
+        query = (
+            "SELECT DISTINCT function, callee, file FROM hidden_calls WHERE tree = ? AND through IN ('made', 'body')"
+        )
+        return self._db.execute(query, [self._tree_id]).fetchall()
+
     def slots_fed_by(self, source: str) -> list[str]:
         """The slots into which a function, or what a slot holds, gets."""
         query = "SELECT DISTINCT slot FROM flows WHERE source = ? AND tree = ?"
@@ -759,6 +797,35 @@ class Index:
 
         row = self._db.execute("SELECT data FROM calls WHERE blob = ?", [self._blob(path)]).fetchone()
         return unpack_calls(row[0]) if row else []
+
+    def call_columns(self) -> npt.NDArray[np.int64]:
+        """Every call by name of the tree, as three rows: its file's place in `files()`, its symbol, its scope's."""
+        import numpy as np
+
+        from xref.index.packing import call_columns
+
+        place = {path: number for number, path in enumerate(self._all_paths)}
+        query = "SELECT path, data FROM files JOIN calls ON calls.blob = files.blob WHERE tree = ?"
+        parts = []
+        for path, data in self._db.execute(query, [self._tree_id]):
+            columns = call_columns(data)
+            parts.append(np.stack([np.full(columns.shape[1], place[path]), columns[0], columns[3]]))
+        return np.concatenate(parts, axis=1) if parts else np.empty((3, 0), np.int64)
+
+    def bodies(self) -> Iterator[tuple[str, int, str, bool]]:
+        """Every function of the tree, and every label of its assembly: (name, symbol, file, is it static)."""
+        function, label = (DEFINITION_KINDS.index(kind) for kind in ("function", "label"))
+        rows = self._db.execute(
+            "SELECT symbol, blob, static & 1, kind FROM definitions WHERE kind IN (?, ?) AND static < 2",
+            [function, label],
+        ).fetchall()
+        query = "SELECT id, name FROM symbols WHERE id IN (SELECT symbol FROM definitions WHERE kind IN (?, ?))"
+        names = dict(self._db.execute(query, [function, label]))
+        paths = self._paths
+        for symbol, blob, static, kind in rows:
+            for path in paths.get(blob, ()):
+                if kind == function or path.endswith(".S"):
+                    yield names[symbol], symbol, path, bool(static)
 
     def callers_of(self, name: str) -> Iterator[tuple[str, str, int]]:
         """(file, scope's name, line) of each mention of a name that calls it, or that can as a macro."""

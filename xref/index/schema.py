@@ -249,3 +249,12 @@ hidden_calls = Table(
 )
 Index("hidden_by_function", hidden_calls.c.function)
 Index("hidden_by_callee", hidden_calls.c.callee)
+
+unresolved = Table(
+    "unresolved",
+    metadata,
+    Column("tree", Integer, nullable=False, comment="trees.id"),
+    Column("reason", Text, nullable=False),
+    Column("reader", Text, nullable=False, comment="the file"),
+    comment="Files through which function pointers could not be followed: their rows of the tables above are missing.",
+)

@@ -1,0 +1,271 @@
+"""Who may call whom in a whole tree, as arrays: for searches that would otherwise ask for every function's edges.
+
+An edge here may be one too many (a header's function that a file does not include), never one too few: what a search
+finds is held against the edges of `callgraph`, which have the proofs.  Nodes are those of the call graph, numbered;
+macros are dissolved into what their bodies call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from xref.graph.linkage import arch_of
+from xref.index.query import Index
+
+Ints = npt.NDArray[np.int64]
+_MOST_NESTED = 8
+
+
+class Edges(NamedTuple):
+    """Pairs of numbers, caller and callee; deferred: only through something that somebody put off."""
+
+    caller: Ints
+    callee: Ints
+    deferred: npt.NDArray[np.bool_]
+
+
+class Leads:
+    """How far each node is from a goal, and which node is next on a shortest way there."""
+
+    def __init__(self, adjacency: Adjacency, distance: Ints, following: Ints) -> None:
+        self._adjacency = adjacency
+        self._distance = distance
+        self._following = following
+
+    def __contains__(self, node: str) -> bool:
+        return self.distance(node) is not None
+
+    def distance(self, node: str) -> int | None:
+        """The least number of calls to the goal, None where there is no way."""
+        number = self._adjacency.number.get(node)
+        if number is None or self._distance[number] < 0:
+            return None
+        return int(self._distance[number])
+
+    def way(self, node: str) -> list[str]:
+        """The nodes of a shortest way to the goal, both ends included."""
+        number = self._adjacency.number[node]
+        found = [node]
+        while self._distance[number] > 0:
+            number = int(self._following[number])
+            found.append(self._adjacency.nodes[number])
+        return found
+
+
+class Adjacency:
+    """The edges of a tree.
+
+    `through` are pairs of a caller and a callee by anything but a call by name, with whether that is deferred.
+    """
+
+    def __init__(self, index: Index, through: Iterable[tuple[str, str, bool]]) -> None:
+        names = _Numbers(index)
+        caller, callee = names.edges()
+        self.number: dict[str, int] = names.number
+        extra = [(self._of(one), self._of(other), deferred) for one, other, deferred in set(through)]
+        rows = np.array(extra, np.int64).reshape(-1, 3)
+        self.nodes = list(self.number)
+        edges = np.stack(
+            [
+                np.concatenate([caller, rows[:, 0]]),
+                np.concatenate([callee, rows[:, 1]]),
+                np.concatenate([np.zeros(len(caller), np.int64), rows[:, 2]]),
+            ]
+        )
+        edges = edges[:, np.argsort(edges[1], kind="stable")]
+        self._edges = Edges(edges[0], edges[1], edges[2].astype(bool))
+        self._starts = np.searchsorted(edges[1], np.arange(len(self.nodes) + 1))
+
+    def _of(self, node: str) -> int:
+        return self.number.setdefault(node, len(self.number))
+
+    def __len__(self) -> int:
+        return len(self._edges.caller)
+
+    def callers(self, node: str) -> list[str]:
+        """The nodes with an edge into one."""
+        number = self.number.get(node)
+        if number is None:
+            return []
+        return [self.nodes[each] for each in self._edges.caller[self._starts[number] : self._starts[number + 1]]]
+
+    def view(self, *, deferred: bool) -> View:
+        """The edges for one search, with or without the deferred ones."""
+        return View(self, np.ones(len(self), bool) if deferred else ~self._edges.deferred)
+
+    @cached_property
+    def _by_caller(self) -> tuple[Ints, Ints]:
+        """The edges' places in the order of their callers, and where each caller's begin."""
+        order = np.argsort(self._edges.caller, kind="stable")
+        return order, np.searchsorted(self._edges.caller[order], np.arange(len(self.nodes) + 1))
+
+
+class View:
+    """The edges that a search may use; it learns which of them are none."""
+
+    def __init__(self, adjacency: Adjacency, usable: npt.NDArray[np.bool_]) -> None:
+        self._of = adjacency
+        self._usable = usable
+        self._leads: dict[str, Leads] = {}
+
+    def keep_only(self, node: str, callees: Collection[str]) -> None:
+        """A node's edges are known: those to anything else go."""
+        order, starts = self._of._by_caller
+        number = self._of.number[node]
+        for place in order[starts[number] : starts[number + 1]].tolist():
+            if self._usable[place] and self._of.nodes[self._of._edges.callee[place]] not in callees:
+                self._usable[place] = False
+                self._leads.clear()
+
+    def leading_to(self, goal: str) -> Leads:
+        """Every node from which a goal can be reached."""
+        known = self._leads.get(goal)
+        if known is None:
+            known = self._leads[goal] = self._backward(goal)
+        return known
+
+    def _backward(self, goal: str) -> Leads:
+        edges, starts = self._of._edges, self._of._starts
+        distance = np.full(len(self._of.nodes), -1, np.int64)
+        following = np.full(len(self._of.nodes), -1, np.int64)
+        number = self._of.number.get(goal)
+        frontier = np.array([] if number is None else [number], np.int64)
+        distance[frontier] = level = 0
+        while len(frontier):
+            level += 1
+            places = _ranges(starts[frontier], starts[frontier + 1])
+            places = places[self._usable[places]]
+            places = places[distance[edges.caller[places]] < 0]
+            # of several edges from one caller the one that stays is the same in every run: the last
+            following[edges.caller[places]] = edges.callee[places]
+            distance[edges.caller[places]] = level
+            frontier = np.flatnonzero(distance == level)
+        return Leads(self._of, distance, following)
+
+
+def _ranges(starts: Ints, ends: Ints) -> Ints:
+    """The numbers of several ranges, one after the other."""
+    counts = ends - starts
+    total = int(counts.sum())
+    before = np.repeat(np.cumsum(counts) - counts, counts)
+    found: Ints = np.arange(total) - before + np.repeat(starts, counts)
+    return found
+
+
+def _distinct(pairs: Ints) -> Ints:
+    """The pairs, each once, sorted."""
+    if not len(pairs):
+        return pairs
+    low = int(pairs.min())
+    keys = np.sort((pairs[:, 0] - low) << 32 | (pairs[:, 1] - low))
+    keys = keys[np.concatenate([[True], np.diff(keys) != 0])]
+    found: Ints = np.stack([(keys >> 32) + low, (keys & 0xFFFFFFFF) + low], axis=1)
+    return found
+
+
+class _Numbers:
+    """The calls by name, linked: a call means the function or macro of its own file, else those that headers and
+    other files offer to the architecture it is built for.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self.number: dict[str, int] = {}
+        #: (file, symbol) of what only its own file can mean: the node, macros below -1
+        self._local: dict[tuple[int, int], int] = {}
+        #: further ones of the same name in the same file
+        self._more: list[tuple[int, int]] = []
+        #: (symbol, node, architecture) of what others can mean as well
+        self._shared: list[tuple[int, int, str | None]] = []
+        self._macros: list[tuple[int, int]] = []
+
+    def edges(self) -> tuple[Ints, Ints]:
+        """Numbers of callers and of callees."""
+        paths = self._index.files()
+        file, symbol, scope = self._index.call_columns()
+        calls = np.stack([file, scope, symbol], axis=1)[scope > 0]
+        self._add_functions(paths)
+        caller = self._callers(calls, paths)
+        archs = np.array([self._arch_number(path) for path in paths])
+        pairs = self._linked(calls, caller, archs[calls[:, 0]])
+        return self._dissolved(pairs)
+
+    def _arch_number(self, path: str) -> int:
+        return self._archs.setdefault(arch_of(path) or self._index.arch or "", len(self._archs))
+
+    def _add_functions(self, paths: list[str]) -> None:
+        self._archs: dict[str, int] = {}
+        place = {path: number for number, path in enumerate(paths)}
+        for name, symbol, path, static in self._index.bodies():
+            node = f"{name}@{path}" if static else name
+            number = self.number.setdefault(node, len(self.number))
+            key = (place[path], symbol)
+            if self._local.setdefault(key, number) != number:
+                self._more.append((key[0] << 32 | symbol, number))
+            if not static:
+                self._shared.append((symbol, number, None))
+            elif path.endswith(".h") or self._index.is_joined(path):
+                self._shared.append((symbol, number, arch_of(path)))
+
+    def _callers(self, calls: Ints, paths: list[str]) -> Ints:
+        """The node of each call's scope: a function's number, or one below -1 for a macro."""
+        key = calls[:, 0] << 32 | calls[:, 1]
+        scopes, inverse = np.unique(key, return_inverse=True)
+        found = []
+        for each in scopes.tolist():
+            file, symbol = each >> 32, each & 0xFFFFFFFF
+            node = self._local.get((file, symbol))
+            if node is None:
+                # a macro: the calls in its body
+                node = -2 - len(self._macros)
+                self._macros.append((file, symbol))
+                self._local[file, symbol] = node
+                if paths[file].endswith(".h"):
+                    self._shared.append((symbol, node, arch_of(paths[file])))
+            found.append(node)
+        return np.array(found, np.int64)[inverse]
+
+    def _linked(self, calls: Ints, caller: Ints, arch: Ints) -> Ints:
+        """Pairs of caller and callee."""
+        local = [(file << 32 | symbol, node) for (file, symbol), node in self._local.items()] + self._more
+        known = np.array(sorted(local), np.int64).reshape(-1, 2)
+        key = calls[:, 0] << 32 | calls[:, 2]
+        start, end = np.searchsorted(known[:, 0], key), np.searchsorted(known[:, 0], key, side="right")
+        found = [np.stack([np.repeat(caller, end - start), known[_ranges(start, end), 1]], axis=1)]
+        # a macro may have a function's name
+        functions = known[known[:, 1] >= 0, 0]
+        here = np.isin(key, functions)
+        rows = [(symbol, node, -1 if of is None else self._archs.get(of, -2)) for symbol, node, of in self._shared]
+        shared = np.array(rows, np.int64).reshape(-1, 3)
+        shared = shared[np.argsort(shared[:, 0], kind="stable")]
+        for number in self._archs.values():
+            offered = shared[(shared[:, 2] == -1) | (shared[:, 2] == number)]
+            mine = ~here & (arch == number)
+            symbol = calls[mine, 2]
+            start, end = np.searchsorted(offered[:, 0], symbol), np.searchsorted(offered[:, 0], symbol, side="right")
+            found.append(np.stack([np.repeat(caller[mine], end - start), offered[_ranges(start, end), 1]], axis=1))
+        return _distinct(np.concatenate(found))
+
+    def _dissolved(self, pairs: Ints) -> tuple[Ints, Ints]:
+        """The pairs without macros: who uses one calls what it calls."""
+        by_macro = pairs[pairs[:, 0] < -1]
+        direct = pairs[(pairs[:, 0] >= 0) & (pairs[:, 1] >= 0)]
+        using = pairs[(pairs[:, 0] >= 0) & (pairs[:, 1] < -1)]
+        by_macro = by_macro[np.argsort(by_macro[:, 0], kind="stable")]
+        found = [direct]
+        for _ in range(_MOST_NESTED):
+            if not len(using):
+                break
+            start = np.searchsorted(by_macro[:, 0], using[:, 1])
+            end = np.searchsorted(by_macro[:, 0], using[:, 1], side="right")
+            opened = np.stack([np.repeat(using[:, 0], end - start), by_macro[_ranges(start, end), 1]], axis=1)
+            found.append(opened[opened[:, 1] >= 0])
+            using = _distinct(opened[opened[:, 1] < -1])
+        every = _distinct(np.concatenate(found))
+        return every[:, 0], every[:, 1]

@@ -1,0 +1,231 @@
+"""Every step of the model, held against the call graph: which edge of the tree it is, or that it is none.
+
+A trace is a sequence of records; those of kind "enter" say which function was entered, the kernel's file that the
+model takes it from, the function that entered it (null: from outside), how deep, and in which context (process,
+softirq, timer, …).  Each gets the edge that proves it: where control leaves the caller, and what makes the callee
+possible.  A call of a parameter counts only if a function that hands this callee in is on the stack.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+from typing import NamedTuple
+
+from xref.graph.callgraph import CallGraph
+from xref.graph.callgraph import Step
+from xref.graph.callgraph import plain
+from xref.graph.contexts import Context
+from xref.graph.paths import DEFERRED
+from xref.graph.paths import Paths
+from xref.graph.syscalls import INITCALL_RUNNERS
+from xref.index.records import Edge
+
+#: proved: an edge that the context allows; besides: one of the tree, which the context has nothing to do with (what
+#: serves another protocol on the way: ARP below TCP); unproved: none
+PROVED, BESIDES, UNPROVED = "proved", "besides", "unproved"
+
+#: functions between a caller and a callee that a hint tells of at most
+_MOST_BETWEEN = 3
+#: functions of each level that the search for a hint looks into
+_MOST_LOOKED = 300
+#: stacks that are kept for each context: as many flows of control can be under way at once
+_MOST_STACKS = 32
+
+
+class Proof(NamedTuple):
+    """What a step stands on.
+
+    sites are all places where control can go that way, the edge's own first; hint says of an unproved step what the
+    tree has instead.
+    """
+
+    caller: str | None
+    function: str
+    status: str
+    edge: Edge | None
+    sites: tuple[str, ...] = ()
+    hint: str | None = None
+
+
+class Report(NamedTuple):
+    """A trace, verified: how many enter steps have each status, and the proofs that are not `proved`, how often."""
+
+    steps: Mapping[str, int]
+    unproved: Mapping[Proof, int]
+    besides: Mapping[Proof, int]
+
+
+class Verifier:
+    """Proves steps by one tree, under one context; remembers each pair of functions."""
+
+    def __init__(self, graph: CallGraph, context: Context | None = None) -> None:
+        self.graph = graph
+        self._paths = {PROVED: Paths(graph, context, deferred=True), BESIDES: Paths(graph, deferred=True)}
+        self._known: dict[tuple[object, ...], Proof] = {}
+        self._files: dict[str, str] = {}
+        self._stacks: dict[str, list[list[str]]] = {}
+
+    def report(self, records: Iterable[Mapping[str, Any]]) -> Report:
+        """Verify a trace and count."""
+        found = Counter(proof for _, proof in self.proofs(records))
+        steps = {PROVED: 0, BESIDES: 0, UNPROVED: 0}
+        for proof, count in found.items():
+            steps[proof.status] += count
+        by = {status: {p: n for p, n in found.items() if p.status == status} for status in (UNPROVED, BESIDES)}
+        return Report(steps, by[UNPROVED], by[BESIDES])
+
+    def annotated(self, records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The records, each enter step with "proof": its status and the edge's place, evidence and kind."""
+        for record, proof in self._walk(records):
+            yield dict(record) if proof is None else dict(record) | {"proof": _shown(proof)}
+
+    def proofs(self, records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Proof]]:
+        """The enter steps of a trace, each with its proof."""
+        for record, proof in self._walk(records):
+            if proof is not None:
+                yield record, proof
+
+    def _walk(self, records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Proof | None]]:
+        for record in records:
+            if record["kind"] != "enter":
+                yield record, None
+                continue
+            function, caller = record["function"], record["caller"]
+            self._files[function] = record["file"]
+            stack = self._stack(record["context"], caller, record["depth"])
+            yield record, self.prove(caller, function, stack, record["context"])
+            stack.append(function)
+
+    def _stack(self, context: str, caller: str | None, depth: int) -> list[str]:
+        """The functions above this step: of the flows under way in its context the last one that it fits to."""
+        stacks = self._stacks.setdefault(context, [])
+        for number in range(len(stacks) - 1, -1, -1):
+            stack = stacks[number]
+            if len(stack) >= depth and (stack[depth - 1] if depth else None) == caller:
+                del stack[depth:]
+                stacks.append(stacks.pop(number))
+                return stack
+        stack = [*[""] * (depth - 1), caller] if caller is not None else []
+        stacks.append(stack)
+        del stacks[:-_MOST_STACKS]
+        return stack
+
+    # -- one step -----------------------------------------------------------------------------------------
+
+    def prove(self, caller: str | None, function: str, stack: Sequence[str] = (), context: str = "process") -> Proof:
+        """The proof of one step; `stack` are the functions above it, the outermost first, the caller last."""
+        key: tuple[object, ...] = (caller, function, context == "process" if caller is None else None)
+        if key not in self._known:
+            self._known[key] = self._prove(caller, function, context)
+        proof = self._known[key]
+        if proof.edge is None or not proof.edge.only_after:
+            return proof
+        # what was handed in depends on who is on the stack
+        givers = tuple(stack)
+        if (key, givers) not in self._known:
+            self._known[key, givers] = self._handed(proof, stack)
+        return self._known[key, givers]
+
+    def _prove(self, caller: str | None, function: str, context: str) -> Proof:
+        goals = self._nodes(function)
+        if not goals:
+            file = self._files.get(function)
+            elsewhere = self.graph.nodes(function)
+            at = self.graph.defined_at(elsewhere[0]) if elsewhere else None
+            hint = f"{function} is at {at}, not in {file}" if at else f"this tree has no function {function}"
+            return Proof(caller, function, UNPROVED, None, hint=hint)
+        if caller is None:
+            return self._entry(function, goals, context)
+        for status, paths in self._paths.items():
+            steps = [step for node in self._nodes(caller) for step in paths.steps(node) if step.callee in goals]
+            if steps:
+                return _proof(caller, function, status, steps)
+        return Proof(caller, function, UNPROVED, None, hint=self._hint(caller, goals))
+
+    def _nodes(self, name: str) -> list[str]:
+        """The functions of a name that stand in the file which the model names, if it names one."""
+        file = self._files.get(name)
+        nodes = self.graph.nodes(name)
+        if file is None:
+            return nodes
+        return [node for node in nodes if any(place.file == file for place in self.graph.definitions(node))]
+
+    def _entry(self, function: str, goals: Sequence[str], context: str) -> Proof:
+        """A step from outside: a system call's entry, or what runs something put off."""
+        if context == "process":
+            for node in goals:
+                edges = self._paths[PROVED].entry(node)
+                if edges:
+                    places = tuple(f"{edge.file}:{edge.line}" for edge in reversed(edges))
+                    return Proof(None, function, PROVED, edges[-1], places)
+        for node in goals:
+            steps = [
+                step
+                for caller in self.graph.caller_nodes(node)
+                for step in self.graph.out(caller)
+                if step.callee == node and _is_entry(step)
+            ]
+            if steps:
+                return _proof(None, function, PROVED, steps)
+        hint = f"{function} is no system call, and nothing is known that runs it later"
+        return Proof(None, function, UNPROVED, None, hint=hint)
+
+    def _handed(self, proof: Proof, stack: Sequence[str]) -> Proof:
+        """The same if a function on the stack handed this callee in, and it came through to the caller."""
+        edge = proof.edge
+        assert edge is not None  # noqa: S101 - only asked of such
+        assert edge.only_after is not None  # noqa: S101
+        paths = self._paths[proof.status]
+        for number in range(len(stack) - 1, -1, -1):
+            if stack[number] in edge.only_after and paths.along([*stack[number:], proof.function]):
+                return proof
+        hint = f"nobody on the stack handed it in: it comes from {', '.join(edge.only_after)}"
+        return Proof(proof.caller, proof.function, UNPROVED, None, hint=hint)
+
+    def _hint(self, caller: str, goals: Sequence[str]) -> str:
+        """What the tree has between two functions of which one does not call the other."""
+        starts = self._nodes(caller) or self.graph.nodes(caller)
+        if not starts:
+            return f"this tree has no function {caller}"
+        paths = self._paths[PROVED]
+        ways: dict[str, tuple[str, ...]] = dict.fromkeys(starts, ())
+        for _ in range(_MOST_BETWEEN + 1):
+            further: dict[str, tuple[str, ...]] = {}
+            for node, way in list(ways.items())[:_MOST_LOOKED]:
+                for step in paths.steps(node):
+                    if step.callee in goals and way:
+                        return f"the tree goes by {', '.join(way)}"
+                    further.setdefault(step.callee, (*way, plain(step.callee)))
+            ways = further
+        return f"{caller} does not call it"
+
+
+def _proof(caller: str | None, function: str, status: str, steps: Sequence[Step]) -> Proof:
+    """The proof by several steps of one pair: the surest and plainest is the one shown."""
+    best = min(steps, key=lambda step: (bool(step.edge.only_after), step.edge.confidence != "exact", step.edge.line))
+    places = dict.fromkeys(f"{step.edge.file}:{step.edge.line}" for step in (best, *steps))
+    return Proof(caller, function, status, best.edge, tuple(places))
+
+
+def _is_entry(step: Step) -> bool:
+    """A step that runs what was put off, that the machine takes by itself, or that starts a part of the kernel."""
+    members = {step.slot, step.target.member if step.target else None, step.target.slot if step.target else None}
+    return bool(members & DEFERRED) or step.edge.kind == "asm" or step.edge.caller in INITCALL_RUNNERS
+
+
+def _shown(proof: Proof) -> dict[str, Any]:
+    """A proof as a trace's record has it."""
+    shown: dict[str, Any] = {"status": proof.status}
+    if proof.edge is not None:
+        edge = proof.edge
+        shown |= {"file": edge.file, "line": edge.line, "kind": edge.kind, "via": edge.via, "evidence": edge.evidence}
+    if len(proof.sites) > 1:
+        shown["sites"] = list(proof.sites)
+    if proof.hint:
+        shown["hint"] = proof.hint
+    return shown
