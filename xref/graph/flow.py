@@ -449,16 +449,15 @@ class Reader:
 
     def _pasted(self, opened: list[Token], function: str) -> None:
         """Note the functions whose names a macro pastes and calls."""
-        for token, opening in called_names(opened):
-            if token.use < 0 or not self.is_function(token.text):
+        for token in called_names(opened):
+            if token.use < 0 or token.glued is None or not self.is_function(token.text):
                 continue
-            if self.types.places.text(token.path).with_directives.startswith(token.text, token.at):
-                continue  # as it is written, and found where that is
+            path, at = token.glued
             target = self.function_of(token.text)
             macro = re.match(r"\w*", self.text.code[token.use : token.use + 80])
             hidden = Hidden(
                 function, target, self.path, self.text.line(token.use), macro.group() if macro else token.macro,
-                self._told(opening if opening.macro else token), "pasted",
+                f"{path}:{self.types.places.text(path).line(at)}", "pasted",
             )  # fmt: skip
             if ("hidden", *hidden) not in self._seen:
                 self._seen.add(("hidden", *hidden))

@@ -72,13 +72,12 @@ def pastes_call(body: Sequence[Token]) -> bool:
     return False
 
 
-def called_names(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
-    """(name, opening parenthesis) of what opened text calls, or names as what cleans a variable up."""
+def called_names(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The pasted names that opened text calls, or names as what cleans a variable up."""
     for place, token in enumerate(tokens):
-        if not token.macro or not (token.text[0].isalpha() or token.text[0] == "_"):
+        if token.glued is None or not (token.text[0].isalpha() or token.text[0] == "_"):
             continue
         before = [each.text for each in tokens[max(place - 2, 0) : place]]
-        if place + 1 < len(tokens) and tokens[place + 1].text == "(" and before[-1:] not in (["."], ["->"]):
-            yield token, tokens[place + 1]
-        elif before[-1:] == ["("] and "cleanup" in before[0]:
-            yield token, tokens[place - 1]
+        called = place + 1 < len(tokens) and tokens[place + 1].text == "(" and before[-1:] not in (["."], ["->"])
+        if called or (before[-1:] == ["("] and "cleanup" in before[0]):
+            yield token

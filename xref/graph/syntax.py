@@ -41,7 +41,8 @@ class Token(NamedTuple):
     """A token and where it stands.
 
     `macro` is the macro whose body it comes from, else ""; `use` is then the byte of the file that is read at which
-    the outermost macro's name stands, else -1.
+    the outermost macro's name stands, else -1.  `glued` is, for a name that a macro pastes, where the macro's own piece
+    of it stands.
     """
 
     text: str
@@ -49,6 +50,7 @@ class Token(NamedTuple):
     at: int
     macro: str = ""
     use: int = -1
+    glued: tuple[str, int] | None = None
 
 
 class Declared(NamedTuple):
@@ -97,7 +99,7 @@ class _LostError(Exception):
 def tokens_of(text: str, path: str, base: int, macro: str = "") -> list[Token]:
     """The tokens of a piece of blanked text that begins at byte `base` of its file."""
     found = _TOKEN.finditer(text)
-    return list(map(Token._make, ((match.group(), path, base + match.start(), macro, -1) for match in found)))
+    return list(map(Token._make, ((match.group(), path, base + match.start(), macro, -1, None) for match in found)))
 
 
 def is_word(text: str) -> bool:

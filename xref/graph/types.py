@@ -525,7 +525,9 @@ def _listed(tokens: list[Token], macros: dict[str, MacroBody]) -> Iterator[Token
 
 def _used_at(tokens: list[Token], use: int) -> list[Token]:
     """Those that come from macros with the place of the outermost macro's name."""
-    return [Token(each.text, each.path, each.at, each.macro, use) if each.macro else each for each in tokens]
+    return [
+        Token(each.text, each.path, each.at, each.macro, use, each.glued) if each.macro else each for each in tokens
+    ]
 
 
 def _everything(_token: Token, _arguments: list[list[Token]], _following: str) -> bool:
@@ -598,7 +600,12 @@ def substituted(body: MacroBody, arguments: list[list[Token]]) -> list[Token]:
             out += pieces
         elif glue and out and pieces:
             last = out.pop()
-            out.append(pieces[0]._replace(text=last.text + pieces[0].text, macro=body.name))
+            own = last if last.macro else pieces[0]
+            out.append(
+                pieces[0]._replace(
+                    text=last.text + pieces[0].text, macro=body.name, glued=last.glued or (own.path, own.at)
+                )
+            )
             out += pieces[1:]
         elif not (glue and not pieces):
             out += pieces
