@@ -12,6 +12,7 @@ import ctypes
 import os
 import resource
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -22,35 +23,41 @@ from typing import NamedTuple
 #: between two samples of memory: this, or so many times what one takes, so that sampling stays cheap
 INTERVAL = 0.05
 SPARING = 20
+#: bytes of a command's output that are kept
+_KEPT = 4096
 
 _SET_CHILD_SUBREAPER = 36
 
 
 class Cost(NamedTuple):
-    """What a command took: seconds, processor seconds, bytes, and its exit status."""
+    """What a command took: seconds, processor seconds, bytes, its exit status; and the end of what it printed."""
 
     wall: float
     cpu: float
     memory: int
     status: int
+    said: str = ""
 
 
 def measure(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
-    """Run a command to its end, its output thrown away.  This process must have no other children."""
+    """Run a command to its end, its errors thrown away.  This process must have no other children."""
     ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     before = _children_cpu()
     ended = threading.Event()
     sampler = _Sampler(ended)
-    began = time.perf_counter()
-    process = subprocess.Popen(list(map(str, command)), cwd=cwd, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-    sampler.start()
-    try:
-        wall = _wait_for_all(process) - began
-    finally:
-        ended.set()
-        sampler.join()
-    return Cost(wall, _children_cpu() - before, sampler.peak, process.returncode)
+    with tempfile.TemporaryFile() as output:
+        began = time.perf_counter()
+        process = subprocess.Popen(list(map(str, command)), cwd=cwd, stdin=subprocess.DEVNULL,
+                                   stdout=output, stderr=subprocess.DEVNULL)  # fmt: skip
+        sampler.start()
+        try:
+            wall = _wait_for_all(process) - began
+        finally:
+            ended.set()
+            sampler.join()
+        output.seek(max(output.seek(0, os.SEEK_END) - _KEPT, 0))
+        said = output.read().decode("utf-8", "replace")
+    return Cost(wall, _children_cpu() - before, sampler.peak, process.returncode, said)
 
 
 def _wait_for_all(process: subprocess.Popen[bytes]) -> float:

@@ -178,10 +178,10 @@ def test_the_percentage_never_flatters(parsed: int, problems: int, shown: str) -
 def test_the_summary_of_a_run(tmp_path: Path) -> None:
     index = tmp_path / "x.db"
     index.write_bytes(b"x" * 2_500_000)
-    done = Report("t", 1200, 1000, 3, 2, True)
+    done = Report("t", 1200, 1000, 3, 2, True, 1.25)
     assert show.summary(done, index, 61.24) == (
         "t: 1,200 files, 1,000 read, 3 left out, 2 with problems (xref status --problems); "
-        f"61.2 s, 2.5 MB in {index}"
+        f"61.2 s (1.2 s for calls through pointers), 2.5 MB in {index}"
     )
     same = done._replace(changed=False, files=1)
     assert show.summary(same, index, 1) == f"t: 1 file, none has changed; 2.5 MB in {index}"

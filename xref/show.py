@@ -221,7 +221,8 @@ def summary(report: Report, index: Path, seconds: float) -> str:
         parts.append(f"{report.skipped:,} left out")
     if report.problems:
         parts.append(f"{report.problems:,} with problems (xref status --problems)")
-    return f"{tree}: {', '.join(parts)}; {seconds:.1f} s, {where}"
+    took = f"{seconds:.1f} s ({report.resolving:.1f} s for calls through pointers)"
+    return f"{tree}: {', '.join(parts)}; {took}, {where}"
 
 
 def percent(info: TreeInfo) -> str:

@@ -69,8 +69,32 @@ def test_every_edge_is_there_with_its_kind_and_its_proof(expected, edges):
 
 
 def test_what_is_no_edge_is_none(expected, edges):
-    wrong = [pair for pair in map(tuple, expected["not_edges"]) for each in edges[pair] if each.confidence != "name"]
+    wrong = [
+        pair
+        for pair in map(tuple, expected["not_edges"])
+        for each in edges[pair]
+        if each.confidence != "name" and each.kind != "deferred"
+    ]
     assert wrong == []
+
+
+def test_what_is_put_off_is_shown_where_it_is_registered_and_where_it_is_raised(graph):
+    def put_off(name):
+        return {edge.callee for node in graph.nodes(name) for edge in graph.callees(node) if edge.kind == "deferred"}
+
+    assert {"net_tx_action", "net_rx_action"} <= put_off("net_dev_init")
+    assert put_off("__netif_schedule") == {"net_tx_action"}
+    assert put_off("rtl8139_open") == {"rtl8139_interrupt"}
+    assert put_off("sys_sendto") == set()
+    (edge,) = [each for each in graph.callers(graph.nodes("net_tx_action")[0]) if each.caller == "__netif_schedule"]
+    assert (edge.kind, edge.confidence, edge.via) == ("deferred", "typed", "struct softirq_action.action")
+
+
+def test_what_is_put_off_is_walked_only_if_asked_for(graph):
+    start, goal = graph.nodes("__netif_schedule")[0], graph.nodes("net_tx_action")[0]
+    assert Paths(graph).find(start, goal).paths == []
+    (path,) = Paths(graph, deferred=True).find(start, goal).paths
+    assert [edge.kind for edge in path] == ["deferred"]
 
 
 def test_every_edge_through_a_pointer_has_a_proof(edges, graph):

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from xref.graph.adjacency import Adjacency
 from xref.graph.asm_macros import AsmCall
 from xref.graph.asm_macros import asm_calls
+from xref.graph.deferrals import DEFERRED
+from xref.graph.deferrals import Deferrals
 from xref.graph.indirect import Pointers
 from xref.graph.indirect import Target
 from xref.graph.linkage import arch_of
@@ -24,11 +26,6 @@ from xref.index.places import Places
 from xref.index.query import Index
 from xref.index.records import Edge
 
-#: calling through these is running what somebody put off
-DEFERRED = frozenset(
-    ("F:softirq_action.action", "F:timer_list.function", "F:tasklet_struct.func", "F:work_struct.func",
-     "F:irqaction.handler", "F:rcu_head.func", "F:callback_head.func", "F:hrtimer.function", "F:tq_struct.routine")
-)  # fmt: skip
 _BODIES = ("function", "label")
 #: how a hidden call is one: see `flow.Hidden`
 MADE, BODY, PASTED = "made", "body", "pasted"
@@ -57,6 +54,7 @@ class CallGraph:
         self.places = Places(index)
         self.pointers = Pointers(index)
         self.syscalls = Syscalls(self.places)
+        self.deferrals = Deferrals(self.places, self.pointers)
         self._out: dict[str, list[Step]] = {}
         self._macro_calls: dict[tuple[str, str], list[tuple[str, int, str, tuple[str, ...]]]] = {}
         self._by_scope: dict[str, dict[str, list[tuple[str, int, int]]]] = {}
@@ -138,11 +136,23 @@ class CallGraph:
     # -- out ------------------------------------------------------------------------------------------
 
     def callees(self, node: str) -> list[Edge]:
-        """The edges out of a function, in the order of its text."""
-        return [step.edge for step in self.out(node)]
+        """The edges out of a function, in the order of its text, with what it puts off."""
+        steps = sorted([*self.out(node), *self.put_off(node)], key=lambda each: (each.edge.file, each.edge.line))
+        return [step.edge for step in steps]
+
+    def put_off(self, node: str) -> list[Step]:
+        """The steps to what a function registers or raises, so that it runs later."""
+        found = []
+        for each in self.deferrals.by_caller.get(node, ()):
+            edge = Edge(
+                plain(node), plain(each.callee), each.file, each.line, "deferred", each.via, each.evidence, "typed",
+                self.defined_at(node), self.defined_at(each.callee), each.chain or None,
+            )  # fmt: skip
+            found.append(Step(each.callee, edge))
+        return found
 
     def out(self, node: str) -> list[Step]:
-        """The steps out of a node, in the order of its text."""
+        """The steps out of a node, in the order of its text, but for those that are put off."""
         known = self._out.get(node)
         if known is None:
             found: dict[tuple[object, ...], Step] = {}
@@ -396,6 +406,8 @@ class CallGraph:
         found: list[Edge] = []
         for caller in self.caller_nodes(node):
             found += [step.edge for step in self.out(caller) if step.callee == node]
+        for caller in dict.fromkeys(self.deferrals.by_callee.get(node, ())):
+            found += [step.edge for step in self.put_off(caller) if step.callee == node]
         return sorted(found, key=lambda edge: (edge.file, edge.line, edge.caller))
 
     def of_macro(self, name: str) -> list[Edge]:
@@ -465,6 +477,9 @@ class CallGraph:
             yield function, callee, False
         for function, callee in self._through_made():
             yield function, callee, False
+        for caller, every in self.deferrals.by_caller.items():
+            for each in every:
+                yield caller, each.callee, True
         for entrance in self.syscalls.entrances:
             for entry in self.syscalls.entries:
                 if entry.table == entrance.table:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from xref.graph.asm_operands import is_asm
 from xref.graph.asm_operands import operands
+from xref.graph.initialisers import Initialiser
 from xref.graph.interest import CALLED
 from xref.graph.interest import FUNCTION
 from xref.graph.interest import POINTER
@@ -57,7 +58,6 @@ from xref.index.places import Place
 
 #: what looks like a declaration of a local
 _DECLARED = re.compile(r"(?<!return)(?<!goto)(?<!else)[\w*][ \t]+\**([A-Za-z_]\w*)\s*[;,=\[)]")
-_HOW = {".": "designated", ":": "gnu", "": "positional"}
 _DEEPEST = 50
 
 
@@ -483,7 +483,7 @@ class Reader:
             for source in self._sources(node[1], function):
                 self._flow(f"R:{function.name}", source, "returned", None, function, None)
         elif tag == "cast" and node[2][0] == "list":
-            self._list(node[2], node[1], None, function)
+            self._initialised(node[2], node[1], None, function)
         for child in children(node):
             self._visit(child, function, depth + 1)
 
@@ -491,12 +491,25 @@ class Reader:
         if declared.value is None or declared.token is None:
             return
         if declared.value[0] == "list":
-            self._list(declared.value, declared.type, declared.name, function)
+            self._initialised(declared.value, declared.type, declared.name, function)
             return
         slot = self._variable_slot(declared.name, function)
         for source in self._sources(declared.value, function):
             if source.direct or self.types.is_function_pointer(declared.type, self.path):
                 self._flow(slot, source, "assigned", None, function, declared.token)
+
+    def _initialised(self, node: Node, made: Type, instance: str | None, function: _Function) -> None:
+        """The flows of a braced initialiser."""
+
+        def store(value: Node, made: Type | None, slot: str, how: str, instance: str | None) -> None:
+            for source in self._sources(value, function):
+                if source.direct or (made is not None and self.types.is_function_pointer(made, self.path)):
+                    self._flow(slot, source, how, instance, function, None)
+
+        def slot_of(name: str) -> str:
+            return self._variable_slot(name, function)
+
+        Initialiser(self.types, function, slot_of, store).read(node, made, instance)
 
     def _assigned(self, target: Node, value: Node, token: Token, function: _Function) -> None:
         if value[0] == "list":
@@ -793,120 +806,6 @@ class Reader:
         if flow not in self._seen:
             self._seen.add(flow)
             self._made.flows.append(flow)
-
-    # -- initialisers ---------------------------------------------------------------------------------
-
-    def _list(self, node: Node, made: Type, instance: str | None, function: _Function) -> None:
-        """What a braced initialiser of this type stores."""
-        items = node[1]
-        place = 0
-        resolved = self._resolved(made, function)
-        if resolved is None:
-            for path, value in items:
-                if path and path[-1][0] in (".", ":"):
-                    self._value(value, None, f"N:{path[-1][1]}", _HOW[path[-1][0]], instance, function)
-                elif value[0] == "list":
-                    self._list(value, ("base",), instance, function)
-            return
-        while place < len(items):
-            place = self._fill(items, place, resolved, instance, function, designated=True)
-
-    def _resolved(self, made: Type, function: _Function) -> Type | None:
-        if made[0] == "typeof":
-            return self.types.typeof(made[1], function)
-        return self.types.resolve(made, self.path)
-
-    def _fill(
-        self, items: list[tuple[tuple[tuple[str, str], ...], Node]], place: int, made: Type, instance: str | None,
-        function: _Function, *, designated: bool,
-    ) -> int:  # fmt: skip
-        """Take items for a struct or array from `place` on; returns the first that is left."""
-        if made[0] in ("struct", "inline"):
-            members = self.types.members(made, self.path)
-            order = list(members)
-            position = 0
-            while place < len(items) and (position < len(order) or items[place][0]):
-                path, value = items[place]
-                if path and not designated:
-                    return place
-                mark = ""
-                if path:
-                    if path[0][0] == "[":
-                        return place + 1
-                    mark, name = path[0]
-                    if name in members:
-                        position = order.index(name)
-                    elif len(path) == 1:
-                        self._value(value, None, f"N:{name}", _HOW[mark], instance, function)
-                        place += 1
-                        continue
-                if position >= len(order):
-                    return place + 1
-                name = order[position]
-                member = members[name]
-                position += 1
-                if len(path) > 1:
-                    inner = self._resolved(member.type, function)
-                    if inner is not None:
-                        self._fill([(path[1:], value)], 0, inner, instance, function, designated=True)
-                    place += 1
-                    continue
-                slot = f"F:{member.holder}.{name}"
-                place = self._item(items, place, member.type, slot, _HOW[mark], instance, function)
-            return place if place < len(items) and not designated else max(place, len(items))
-        if made[0] == "pointer":
-            count = 0
-            while place < len(items):
-                path, value = items[place]
-                if path and path[0][0] != "[":
-                    return place if not designated else place + 1
-                if len(path) > 1:
-                    inner = self._resolved(made[1], function)
-                    if inner is not None:
-                        self._fill([(path[1:], value)], 0, inner, instance, function, designated=True)
-                    place += 1
-                    continue
-                slot = self._variable_slot(instance, function) if instance else "N:"
-                place = self._item(items, place, made[1], slot, "positional", instance, function)
-                count += 1
-                if not designated:
-                    return place
-            return place
-        self._value(items[place][1], made, f"V:{instance}", "positional", instance, function)
-        return place + 1
-
-    def _item(
-        self, items: list[tuple[tuple[tuple[str, str], ...], Node]], place: int, made: Type, slot: str, how: str,
-        instance: str | None, function: _Function,
-    ) -> int:  # fmt: skip
-        """One member or element; returns the first item that is left."""
-        value = items[place][1]
-        if value[0] == "list":
-            inner = self._resolved(made, function)
-            if inner is not None and inner[0] == "pointer" and self.types.is_function_pointer(inner, self.path):
-                for _, each in value[1]:
-                    self._value(each, inner, slot, how, instance, function)
-            elif inner is not None:
-                self._list(value, inner, instance, function)
-            elif len(value[1]) == 1:
-                self._value(value[1][0][1], None, slot, how, instance, function)
-            return place + 1
-        if value[0] == "cast" and value[2][0] == "list":
-            self._list(value[2], value[1], instance, function)
-            return place + 1
-        inner = self._resolved(made, function)
-        if inner is not None and inner[0] in ("struct", "inline") and not items[place][0]:
-            # braces left out: its members follow one by one
-            return self._fill(items, place, inner, instance, function, designated=False)
-        self._value(value, made, slot, how, instance, function)
-        return place + 1
-
-    def _value(
-        self, value: Node, made: Type | None, slot: str, how: str, instance: str | None, function: _Function
-    ) -> None:
-        for source in self._sources(value, function):
-            if source.direct or (made is not None and self.types.is_function_pointer(made, self.path)):
-                self._flow(slot, source, how, instance, function, None)
 
 
 class _Source(NamedTuple):

@@ -10,23 +10,26 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from xref.graph.adjacency import View
-from xref.graph.callgraph import DEFERRED
 from xref.graph.callgraph import CallGraph
 from xref.graph.callgraph import Step
 from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
+from xref.graph.deferrals import DEFERRED
 from xref.graph.linkage import arch_of
 from xref.index.records import Edge
 
 #: nodes looked at before a search gives up, and how often one node may be entered by different ways
 MOST_NODES = 60_000
 _WAYS = 3
+#: lines that a macro's use may take
+_ONE_USE = 8
 _MOST_WAYS = 200
 #: nodes looked at for one of many searches towards one goal
 _MOST_OF_MANY = 400
@@ -83,7 +86,8 @@ class Paths:
         """
         steps = [step for step in self.graph.out(node) if self._allowed(step, node)]
         built = [step for step in steps if arch_of(step.edge.file) in (None, self.graph.index.arch)]
-        return built if built or self._has_body(node) else steps
+        now = built if built or self._has_body(node) else steps
+        return [*now, *self.graph.put_off(node)] if self.deferred else now
 
     def _has_body(self, node: str) -> bool:
         """Has a function a body that the architecture asked for can have?"""
@@ -99,7 +103,7 @@ class Paths:
 
     def _allowed(self, step: Step, node: str) -> bool:
         if step.slot is None or step.target is None:
-            return True
+            return self._likely(step, node)
         if step.callee == node:
             return False  # a pointer back to the function that calls it
         member = step.target.member or ""
@@ -117,6 +121,24 @@ class Paths:
             if allowed is not None and step.target.instance is not None and step.target.instance not in allowed:
                 return False
         return True
+
+    def _likely(self, step: Step, node: str) -> bool:
+        """May a function be called that is named beside the pointer which it is compared with?
+
+        `INDIRECT_CALL_1(ops->f, g, …)` calls g where ops->f is g, so what the context says of the pointer holds.
+        """
+        edge = step.edge
+        if self.context is None or edge.kind != "macro" or not (edge.via or "").endswith(" argument"):
+            return True
+        same = [
+            other
+            for other in self.graph.out(node)
+            if other.slot is not None
+            and other.callee == step.callee
+            and other.edge.file == edge.file
+            and abs(other.edge.line - edge.line) <= _ONE_USE
+        ]
+        return not same or any(self._allowed(other, node) for other in same)
 
     def _costs(self, steps: list[Step]) -> list[float]:
         """What each step counts: 1, and under a context more where a pointer can still be many functions."""
@@ -163,10 +185,20 @@ class Paths:
                 return str(source)
         return None
 
-    def find(self, start: str, goal: str, most: int = 1, *, look: int = MOST_NODES) -> Found:
+    def find(
+        self,
+        start: str,
+        goal: str,
+        most: int = 1,
+        *,
+        near: int | None = None,
+        avoid: Collection[str] = (),
+        look: int = MOST_NODES,
+    ) -> Found:
         """The best valid paths from one node to another: the shortest, or under a context the least doubtful.
 
-        Gives up, and says so, when it has looked at `look` nodes.
+        Only by nodes that are at most `near` calls from the goal and not among those to `avoid`.  Gives up, and says
+        so, when it has looked at `look` nodes.
         """
         leads = self.view.leading_to(goal)
         if start not in leads:
@@ -192,7 +224,7 @@ class Paths:
             steps = self.steps(way.node)
             for step, more in zip(steps, self._costs(steps), strict=True):
                 ahead = leads.distance(step.callee)
-                if ahead is None:
+                if ahead is None or (near is not None and ahead > near) or step.callee in avoid:
                     continue
                 if step.callee != goal and entered.get(step.callee, 0) >= _WAYS:
                     continue

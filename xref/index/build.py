@@ -10,6 +10,7 @@ import datetime
 import os
 import signal
 import sqlite3
+import time
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -69,7 +70,7 @@ class Progress(Protocol):
 
 
 class Report(NamedTuple):
-    """What a run did."""
+    """What a run did; `resolving` are the seconds for which function pointers were followed."""
 
     tree: str
     files: int
@@ -77,6 +78,7 @@ class Report(NamedTuple):
     skipped: int
     problems: int
     changed: bool
+    resolving: float = 0.0
 
 
 class Hashed(NamedTuple):
@@ -185,12 +187,14 @@ class _Run:
             merge.begin(lessons, reading)
             self._read(list(wanted.values()), lessons, merge, skipped, blobs)
             merge.finish(files, blobs, skipped, lambda done, total: self.progress(done, total, "write"))
+            began = time.monotonic()
             draft.settle()
             resolved = self._resolve(draft.file, files, known, before)
             draft.resume()
             merge.keep_resolved(None if resolved.all else set(resolved.found) | resolved.gone, resolved.knowledge)
             for path, found in resolved.found.items():
                 merge.add_resolved(path, found)
+            resolving = time.monotonic() - began
             problems = merge.problem_count()
             draft.publish()
         except BaseException as error:
@@ -199,7 +203,7 @@ class _Run:
             if isinstance(error, (OSError, sqlite3.Error)):
                 raise IndexFileError(_why(error, self.index)) from error
             raise
-        return Report(self.name, len(files), len(wanted), len(skipped), problems, True)
+        return Report(self.name, len(files), len(wanted), len(skipped), problems, True, resolving)
 
     def _lessons(self, files: list[Hashed], known: Known | None) -> tuple[Lessons, int | None]:
         """What the tree's macros teach, and the number under which the index knows these lessons."""

@@ -731,6 +731,11 @@ class Index:
         query = "SELECT DISTINCT function, slot FROM sites WHERE tree = ? AND function NOTNULL"
         return self._db.execute(query, [self._tree_id]).fetchall()
 
+    def called_slots(self) -> list[str]:
+        """The slot of each call through a pointer of the whole tree."""
+        query = "SELECT slot FROM sites WHERE tree = ? GROUP BY file, line, column, slot"
+        return [row[0] for row in self._db.execute(query, [self._tree_id])]
+
     def every_hidden_call(self) -> list[tuple[str, str]]:
         """(function, callee) of the calls that macros do of their arguments."""
         query = (

@@ -254,7 +254,7 @@ unresolved = Table(
     "unresolved",
     metadata,
     Column("tree", Integer, nullable=False, comment="trees.id"),
-    Column("reason", Text, nullable=False),
+    Column("reason", Text, nullable=False, comment="why, as people read it"),
     Column("reader", Text, nullable=False, comment="the file"),
     comment="Files through which function pointers could not be followed: their rows of the tables above are missing.",
 )

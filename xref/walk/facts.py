@@ -18,14 +18,14 @@ from xref.graph.callgraph import CallGraph
 from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
 from xref.graph.contexts import contexts
-from xref.graph.paths import DEFERRED
+from xref.graph.deferrals import DEFERRED
 from xref.graph.paths import Paths
 from xref.index.records import Edge
 from xref.walk.bodies import Bodies
 from xref.walk.bodies import Body
 from xref.walk.bodies import words
 
-#: functions that a search backward from a path's end looks at before it gives up
+#: functions that the search for a path looks at before it gives up
 _MOST_NEAR = 4000
 #: places given as evidence of one fact
 _MOST_PLACES = 8
@@ -54,7 +54,6 @@ class Facts:
         self.bodies = Bodies(graph)
         self._sites: dict[str, dict[str, list[tuple[str, int, int]]]] = {}
         self._paths: dict[str, Paths] = {}
-        self._leading: dict[tuple[str, int], tuple[set[str], bool]] = {}
 
     # -- what is where ----------------------------------------------------------------------------------
 
@@ -268,13 +267,8 @@ class Facts:
         first, last = self._node(start), self._node(goal)
         if paths is None or first is None or last is None:
             return None
-        near = self._near(last, first, steps)
-        if near is None:
-            return None
-        if first not in near:
-            return []
-        within = frozenset(node for node in near if plain(node) != without or node in (first, last))
-        found = paths.find(first, last, within=within)
+        avoid = {node for node in self.graph.nodes(without) if node not in (first, last)} if without else set()
+        found = paths.find(first, last, near=steps, avoid=avoid, look=_MOST_NEAR)
         return found.paths[0] if found.paths else None if found.cut else []
 
     # -- below --------------------------------------------------------------------------------------------
@@ -294,32 +288,6 @@ class Facts:
 
     def _node(self, name: str) -> str | None:
         return next(iter(self.graph.nodes(name)), None)
-
-    def _near(self, goal: str, start: str, steps: int) -> set[str] | None:
-        """The functions that lead to the goal in so many steps, the start among them or not; None: too many to tell.
-
-        All the steps are gone, even where fewer lead to the start: of several ways the shortest need not be the one
-        that a context takes.
-        """
-        if (goal, steps) not in self._leading:
-            self._leading[goal, steps] = self._backward(goal, steps)
-        found, whole = self._leading[goal, steps]
-        return found if whole or start in found else None
-
-    def _backward(self, goal: str, steps: int) -> tuple[set[str], bool]:
-        """The functions that lead to the goal in so many steps, and whether that is all of them."""
-        found, edge = {goal}, [goal]
-        for _ in range(steps):
-            following = []
-            for node in edge:
-                for caller in self.graph.caller_nodes(node):
-                    if caller not in found:
-                        found.add(caller)
-                        following.append(caller)
-            if len(found) > _MOST_NEAR:
-                return found, False
-            edge = following
-        return found, True
 
     def _calls(self, body: Body) -> list[tuple[str, int, int]]:
         """What a body calls by name, macros too, or through a pointer (the member): (name, line, column)."""

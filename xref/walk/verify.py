@@ -20,7 +20,7 @@ from xref.graph.callgraph import CallGraph
 from xref.graph.callgraph import Step
 from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
-from xref.graph.paths import DEFERRED
+from xref.graph.deferrals import DEFERRED
 from xref.graph.paths import Paths
 from xref.graph.syscalls import INITCALL_RUNNERS
 from xref.index.records import Edge
