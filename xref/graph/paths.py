@@ -134,6 +134,7 @@ class Paths:
             other
             for other in self.graph.out(node)
             if other.slot is not None
+            and other.edge.confidence != "name"
             and other.callee == step.callee
             and other.edge.file == edge.file
             and abs(other.edge.line - edge.line) <= _ONE_USE

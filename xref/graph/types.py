@@ -408,8 +408,7 @@ class Types:
             made = self.typeof(node[2], scope, depth)
             return ("pointer", made) if node[1] == "&" and made else made
         if tag == "cast":
-            found: Type = node[1]
-            return found
+            return self._cast(node, scope, depth)
         if tag == "call":
             return self._returned(node, scope, depth)
         if tag == "choice":
@@ -428,6 +427,16 @@ class Types:
             inner = _BlockScope(scope, node[1])
             return self.typeof(node[1][-1], inner, depth)
         return None
+
+    def _cast(self, node: Node, scope: Scope, depth: int) -> Type | None:
+        """The type that a cast gives; where that is a `typeof` beyond us (READ_ONCE's, by `_Generic`) the operand's."""
+        found: Type = node[1]
+        base = found
+        while base[0] == "pointer":
+            base = base[1]
+        if base[0] == "typeof" and self.typeof(base[1], scope, depth) is None:
+            return self.typeof(node[2], scope, depth)
+        return found
 
     def _returned(self, node: Node, scope: Scope, depth: int) -> Type | None:
         callee = node[1]
