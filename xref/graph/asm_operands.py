@@ -41,6 +41,11 @@ def operands(tokens: Sequence[Token]) -> Iterator[tuple[Token, list[Token]]]:
                 break
 
 
+def is_template(body: Sequence[Token]) -> bool:
+    """Is a macro's body a piece of assembly's text?  Those that `calling_operands` found have a call in it."""
+    return bool(body) and body[0].text[:1] == '"'
+
+
 def is_asm(tokens: Sequence[Token]) -> bool:
     """Is there inline assembly in a statement?"""
     return any(token.text in _ASM for token in tokens)

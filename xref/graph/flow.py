@@ -20,6 +20,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from xref.graph.asm_operands import is_asm
+from xref.graph.asm_operands import is_template
 from xref.graph.asm_operands import operands
 from xref.graph.initialisers import Initialiser
 from xref.graph.interest import CALLED
@@ -309,7 +310,7 @@ class Reader:
 
     def _stores(self, body: MacroBody, depth: int) -> bool:
         before = ""
-        if pastes_call(body.body) or any(operands(body.body)):
+        if pastes_call(body.body) or any(operands(body.body)) or is_template(body.body):
             return True
         for place, token in enumerate(body.body):
             following = body.body[place + 1].text if place + 1 < len(body.body) else ""

@@ -42,7 +42,7 @@ class MadeCall(NamedTuple):
 
 def scope_of(places: list[Place]) -> Place:
     """Of the functions that one use makes the one under whose name its block's calls are kept: see `parse.made`."""
-    return min(places, key=lambda each: (each.name.startswith("_"), len(each.name)))
+    return min(places, key=lambda each: (each.name.startswith("_"), len(each.name), each.name))
 
 
 def made_calls(types: Types, places: list[Place]) -> Iterator[MadeCall]:
