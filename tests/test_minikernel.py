@@ -144,6 +144,10 @@ def test_indirect_calls(expected: dict[str, Any], in_c: list[Call], bodies: set[
     # static_call(name)(…): what static_call returns is called
     handler = ("modern/arch/x86/events/core.c", 18, "perf_event_nmi_handler")
     wanted.add((*handler, None, "static_call(x86_pmu_handle_irq)"))
+    # and so is what guard(name) and __READ_ONCE(pointer) stand for
+    tick = "modern/kernel/sched/core.c"
+    wanted |= {(tick, 41, "sched_tick", None, "guard(rq_lock)"),
+               (tick, 42, "sched_tick", None, "__READ_ONCE(rq->curr_class->task_tick)")}
     agree({(c.file, c.line, c.caller, c.field, c.callee) for c in in_c
            if c.kind == "indirect" and (c.file, c.caller) not in bodies}, wanted)
 

@@ -23,15 +23,6 @@ from xref.index.records import Edge
 
 _EXPECTED = Path(__file__).parent.parent.parent / "fixtures" / "minikernel.expected.json"
 
-#: what is known to be missing: the test says so, and fails as soon as it is there
-SHORT = {
-    ("apic_timer_interrupt", "smp_apic_timer_interrupt"): "an assembly macro used in an included header",
-    ("bpf_map_lookup_elem", "____bpf_map_lookup_elem"): "BPF_CALL_2 makes two functions, one of which calls the other",
-    ("security_bpf", "selinux_bpf"): "LSM hooks are a macro that pastes",
-    ("perf_event_nmi_handler", "x86_pmu_handle_irq_default"): "static_call",
-    ("perf_event_nmi_handler", "intel_pmu_handle_irq"): "static_call",
-}
-
 
 @pytest.fixture(scope="module")
 def expected() -> dict[str, Any]:
@@ -72,7 +63,7 @@ def test_every_edge_is_there_with_its_kind_and_its_proof(expected, edges):
             kinds.append((pair, edge["kind"], same[0].kind))
         elif edge["evidence"] and not any(edge["evidence"] in (each.evidence, *(each.chain or ())) for each in same):
             proofs.append((pair, edge["evidence"], [each.evidence for each in same]))
-    assert set(missing) == set(SHORT)
+    assert missing == []
     assert kinds == []
     assert proofs == []
 

@@ -610,6 +610,47 @@ int m17_after(void) { return 0; }
         15 function m17_after
         """,
     ),
+    "a loop's end by a macro": (
+        """\
+#define m19_while_more(p) while ((p = p->next) != 0)
+struct m19 { struct m19 *next; };
+int m19_f(struct m19 *p)
+{
+	do {
+		if (m19_a(p))
+			break;
+	} m19_while_more(p);
+	return m19_b();
+}
+int m19_after(void) { return 0; }
+""",
+        """
+        1 macro m19_while_more
+        2 struct m19
+        2 member next
+        3-10 function m19_f
+        6 m19_f: direct m19_a
+        8 m19_f: macro m19_while_more
+        9 m19_f: direct m19_b
+        11 function m19_after
+        """,
+    ),
+    "a macro that is its own name": (
+        """\
+#ifndef m20_own
+static inline unsigned long m20_own(int cpu) { return m20_a(cpu); }
+#endif
+--- m20.h
+unsigned long m20_own(int cpu);
+#define m20_own m20_own
+""",
+        """
+        m20.h:1 prototype m20_own
+        m20.h:2 macro m20_own
+        2 function m20_own static if=!defined(m20_own)
+        2 m20_own: direct m20_a
+        """,
+    ),
     "a list in a file of macro uses": (
         """\
 enum m18_e {

@@ -210,7 +210,7 @@ class _Numbers:
                 self._more.append((key[0] << 32 | symbol, number))
             if not static:
                 self._shared.append((symbol, number, None))
-            elif path.endswith(".h"):
+            elif path.endswith(".h") or self._index.is_joined(path):
                 self._shared.append((symbol, number, arch_of(path)))
 
     def _callers(self, calls: Ints, paths: list[str]) -> Ints:

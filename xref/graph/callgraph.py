@@ -14,6 +14,8 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from xref.graph.adjacency import Adjacency
+from xref.graph.asm_macros import AsmCall
+from xref.graph.asm_macros import asm_calls
 from xref.graph.deferrals import DEFERRED
 from xref.graph.deferrals import Deferrals
 from xref.graph.indirect import Pointers
@@ -27,6 +29,8 @@ from xref.index.query import Index
 from xref.index.records import Edge
 
 _BODIES = ("function", "label")
+#: how a hidden call is one: see `flow.Hidden`
+MADE, BODY, PASTED = "made", "body", "pasted"
 _MOST_NESTED = 6
 
 
@@ -62,6 +66,7 @@ class CallGraph:
         self._by_scope: dict[str, dict[str, list[tuple[str, int, int]]]] = {}
         self._defined: dict[str, Place | None] = {}
         self._links: dict[tuple[str, str], str | None] = {}
+        self._others: dict[tuple[str, str], str | None] = {}
 
     # -- nodes ----------------------------------------------------------------------------------------
 
@@ -78,7 +83,17 @@ class CallGraph:
             node = place.identity
             if node not in found:
                 found.append(node)
+        if not found and wanted in self._asm_made:
+            found.append(wanted)
         return found
+
+    @cached_property
+    def _asm_made(self) -> dict[str, list[AsmCall]]:
+        """What the entry points call that macros of assembly make."""
+        made: dict[str, list[AsmCall]] = {}
+        for call in asm_calls(self.places, self.index.arch):
+            made.setdefault(call.caller, []).append(call)
+        return made
 
     def definitions(self, node: str) -> list[Place]:
         """The bodies of a node: several where architectures or configurations have their own."""
@@ -107,6 +122,22 @@ class CallGraph:
                 place = None
             self._links[key] = place.identity if place is not None else None
         return self._links[key]
+
+    def _alternative(self, name: str, path: str) -> str | None:
+        """The function that a macro's name means in other configurations: a header that has no such macro declares it.
+
+        `rcu_note_context_switch` is a macro of rcutiny.h or a function declared in rcutree.h, and either is included.
+        """
+        key = (name, path)
+        if key not in self._others:
+            self._others[key] = None
+            node = self._meant(name, path)
+            if node is not None and "@" not in node and self.places.best(name, ("prototype",), path) is not None:
+                declared = {each for each in self.index.unconditional(name, "prototype") if each.endswith(".h")}
+                declared = {each for each in declared if self.index.reaches(path, each)}
+                if declared - set(self.index.unconditional(name, "macro")):
+                    self._others[key] = node
+        return self._others[key]
 
     # -- out ------------------------------------------------------------------------------------------
 
@@ -138,24 +169,78 @@ class CallGraph:
 
     def _edges(self, node: str) -> Iterator[Step]:
         name = plain(node)
-        for body in self.definitions(node):
+        hidden = self.index.hidden_calls(function=node)
+        for kept in self._blocks(node, hidden):
+            yield from self._of_body(node, name, kept)
+        yield from self._of_table(node)
+        yield from self._of_asm_macros(node)
+        yield from self._initcalls(node)
+        caller_def_any = self.defined_at(node)
+        for _, callee, file, line, macro, evidence, through in hidden:
+            if through == MADE:
+                yield from self._made(name, caller_def_any or "", callee, file, line, macro, evidence)
+            elif through != BODY:
+                pasted = through == PASTED
+                edge = Edge(
+                    name, plain(callee), file, line, "macro", macro if pasted else f"{macro} argument", evidence,
+                    "exact", caller_def_any, self.defined_at(callee), None if pasted else (through,),
+                )  # fmt: skip
+                yield Step(callee, edge)
+
+    def _blocks(self, node: str, hidden: list[tuple[Any, ...]]) -> list[str]:
+        """The nodes under whose names the calls of a node's body are kept: its own, but see `made`."""
+        kept = [plain(row[1]) for row in hidden if row[6] == BODY]
+        if kept:
+            return [each for name in kept for each in self.nodes(name) if self._same_use(each, node)]
+        return [] if any(row[6] == MADE for row in hidden) else [node]
+
+    @cached_property
+    def _owners(self) -> dict[str, list[str]]:
+        """For each name under which the calls of a block behind a macro are kept the functions whose body it is."""
+        owners: dict[str, list[str]] = {}
+        for function, kept in self.index.block_owners():
+            owners.setdefault(plain(kept), []).append(function)
+        return owners
+
+    def _same_use(self, one: str, other: str) -> bool:
+        """Does one use of a macro make both functions?"""
+        places = {(place.file, place.head) for place in self.definitions(one)}
+        return any((place.file, place.head) in places for place in self.definitions(other))
+
+    def _of_body(self, node: str, name: str, kept: str) -> Iterator[Step]:
+        """What the text of a function's body calls; it is kept under the node `kept`."""
+        for body in self.definitions(kept):
             caller_def = f"{body.file}:{body.line}"
             if body.file.endswith(".S"):
                 yield from self._of_assembly(name, caller_def, body)
                 continue
             for called, symbol, line in self._calls_in(body):
                 yield from self._named(name, caller_def, called, symbol, body.file, line)
-        yield from self._of_table(node)
-        yield from self._initcalls(node)
-        caller_def_any = self.defined_at(node)
-        for row in self.index.sites(function=node):
-            yield from self._through(name, caller_def_any, row)
-        for _, callee, file, line, macro, evidence, through in self.index.hidden_calls(function=node):
+        for row in self.index.sites(function=kept):
+            yield from self._through(name, self.defined_at(node), row)
+
+    def _made(
+        self, caller: str, caller_def: str, callee: str, file: str, line: int, macro: str, evidence: str
+    ) -> Iterator[Step]:
+        """A call that a macro writes into the function which it makes."""
+        name = plain(callee)
+        found: list[tuple[str, tuple[str, ...]]] = [(callee, ())]
+        if name == callee:
+            found = []
+            symbol = self.index.symbol(name)
+            kind = self.index.call_kind(symbol, file) if symbol is not None else None
+            node = self._meant(name, file)
+            if kind == "direct" and node is not None:
+                found = [(node, ())]
+            elif kind is not None:
+                inside = self._inside(name, file, 0)
+                found = [(each, (f"{at_file}:{at}", *chain)) for each, at, at_file, chain in inside]
+        for node, chain in found:
             edge = Edge(
-                name, plain(callee), file, line, "macro", f"{macro} argument", evidence, "exact", caller_def_any,
-                self.defined_at(callee), (through,),
+                caller, plain(node), file, line, "macro", macro, evidence, "exact", caller_def, self.defined_at(node),
+                chain or None,
             )  # fmt: skip
-            yield Step(callee, edge)
+            yield Step(node, edge)
 
     def _of_assembly(self, name: str, caller_def: str, body: Place) -> Iterator[Step]:
         """What an assembly routine calls: by name, by a table, by a pushed address."""
@@ -177,6 +262,17 @@ class CallGraph:
             )  # fmt: skip
             yield Step(callee, edge)
 
+    def _of_asm_macros(self, node: str) -> Iterator[Step]:
+        """What an entry point calls that a macro of assembly makes."""
+        for call in self._asm_made.get(node, ()):
+            callee = self._meant(call.callee, call.file)
+            if callee is not None:
+                edge = Edge(
+                    node, call.callee, call.file, call.line, "asm", call.macro, call.evidence, "exact",
+                    f"{call.file}:{call.line}", self.defined_at(callee),
+                )  # fmt: skip
+                yield Step(callee, edge)
+
     def _of_table(self, node: str) -> Iterator[Step]:
         """The system calls that a routine calls by their table."""
         for entrance in self.syscalls.entrances:
@@ -185,16 +281,18 @@ class CallGraph:
             for entry in self.syscalls.entries:
                 if entry.table != entrance.table:
                     continue
-                callee = next(iter(self.nodes(entry.function)), None)
-                if callee is None:
-                    continue
                 number = self.syscalls.number_at(entry)
-                edge = Edge(
-                    entrance.caller, entry.function, entrance.file, entrance.line, "syscall",
-                    f"{entry.table}[{entry.number}]", entry.evidence, "exact", self.defined_at(node),
-                    self.defined_at(callee), (number,) if number else None,
-                )  # fmt: skip
-                yield Step(callee, edge)
+                # as the table has it, and as the function is called where wrappers have a prefix of their own
+                for prefix in ("", *self.syscalls.prefixes.get(entrance.caller, ())):
+                    name = prefix + entry.function
+                    callee = next(iter(self.nodes(name)), None)
+                    if callee is not None:
+                        edge = Edge(
+                            entrance.caller, name, entrance.file, entrance.line, "syscall",
+                            f"{entry.table}[{entry.number}]", entry.evidence, "exact", self.defined_at(node),
+                            self.defined_at(callee), (number,) if number else None,
+                        )  # fmt: skip
+                        yield Step(callee, edge)
 
     def _runner(self) -> str | None:
         """The function that calls the initcalls."""
@@ -246,6 +344,10 @@ class CallGraph:
                 Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, self.defined_at(callee)),
             )
         elif kind == "macro" or self.places.best(called, ("macro",), path) is not None:
+            other = self._alternative(called, path)
+            if other is not None:
+                defined = self.defined_at(other)
+                yield Step(other, Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, defined))
             for callee, at, file, chain in self._inside(called, path, 0):
                 edge = Edge(
                     caller, plain(callee), path, line, "macro", called, f"{file}:{at}", "exact", caller_def,
@@ -275,6 +377,9 @@ class CallGraph:
                     if node is not None:
                         found.append((node, line, place.file, ()))
                 else:
+                    other = self._alternative(called, path)
+                    if other is not None:
+                        found.append((other, line, place.file, ()))
                     for node, inner, file, chain in self._inside(called, path, depth + 1):
                         found.append((node, line, place.file, (f"{file}:{inner}", *chain)))
         self._macro_calls[key] = found
@@ -355,13 +460,21 @@ class CallGraph:
         for row in self.index.hidden_calls(callee=node):
             if row[0]:
                 found[row[0]] = None
-        if any(entry.function == plain(node) for entry in self.syscalls.entries):
-            for entrance in self.syscalls.entrances:
+        for caller in list(found):
+            for owner in self._owners.get(plain(caller), ()):
+                if self._same_use(caller, owner):
+                    found[owner] = None
+        for entrance in self.syscalls.entrances:
+            names = {plain(node).removeprefix(each) for each in ("", *self.syscalls.prefixes.get(entrance.caller, ()))}
+            if any(entry.function in names for entry in self.syscalls.entries):
                 found[entrance.caller] = None
         if plain(node) in self.syscalls.initcalls and (runner := self._runner()) is not None:
             found[runner] = None
         for place in self.syscalls.trapping.get(plain(node), ()):
             found[place.identity] = None
+        for caller, calls in self._asm_made.items():
+            if any(call.callee == plain(node) for call in calls):
+                found[caller] = None
         return list(found)
 
     @cached_property
@@ -385,14 +498,17 @@ class CallGraph:
                     yield function, target.function, slot in DEFERRED or target.member in DEFERRED
         for function, callee in self.index.every_hidden_call():
             yield function, callee, False
+        for function, callee in self._through_made():
+            yield function, callee, False
         for caller, every in self.deferrals.by_caller.items():
             for each in every:
                 yield caller, each.callee, True
         for entrance in self.syscalls.entrances:
             for entry in self.syscalls.entries:
                 if entry.table == entrance.table:
-                    for callee in self.nodes(entry.function):
-                        yield entrance.caller, callee, False
+                    for prefix in ("", *self.syscalls.prefixes.get(entrance.caller, ())):
+                        for callee in self.nodes(prefix + entry.function):
+                            yield entrance.caller, callee, False
         runner = self._runner()
         for name in self.syscalls.initcalls if runner is not None else ():
             for callee in self.nodes(name):
@@ -401,6 +517,22 @@ class CallGraph:
             for place in places:
                 for callee in self.nodes(handler):
                     yield place.identity, callee, False
+
+    def _through_made(self) -> Iterator[tuple[str, str]]:
+        """(caller, callee) of the functions that macros make, with the block behind them as if they called it."""
+        meant: dict[tuple[str, str], list[str]] = {}
+        for function, callee, file in self.index.every_made_call():
+            if "@" in callee:
+                yield function, callee
+                continue
+            if (callee, file) not in meant:
+                meant[callee, file] = self.nodes(callee) + [inside[0] for inside in self._inside(callee, file, 0)]
+            for each in meant[callee, file]:
+                yield function, each
+        for caller, calls in self._asm_made.items():
+            for call in calls:
+                for each in self.nodes(call.callee):
+                    yield caller, each
 
     def _names_of(self, node: str) -> set[str]:
         """Slots known by name only, that the function may be called through."""
@@ -412,6 +544,9 @@ class CallGraph:
         if name in seen:
             return
         seen.add(name)
+        for row in self.index.hidden_calls(callee=name):
+            if row[6] == MADE:
+                found[row[0]] = None
         for path, scope, line in self.index.callers_of(name):
             place = self._scope(scope, path, line)
             if place is None:
@@ -431,6 +566,9 @@ class CallGraph:
         """Every edge of the tree."""
         for name in sorted(self.index.names_of_kinds(_BODIES)):
             for node in self.nodes(name):
+                yield from self.callees(node)
+        for node in sorted(self._asm_made):
+            if not self.places.all(node) or self.nodes(node) == [node]:
                 yield from self.callees(node)
 
 

@@ -19,6 +19,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+from xref.graph.asm_operands import is_asm
+from xref.graph.asm_operands import is_template
+from xref.graph.asm_operands import operands
 from xref.graph.initialisers import Initialiser
 from xref.graph.interest import CALLED
 from xref.graph.interest import FUNCTION
@@ -29,6 +32,15 @@ from xref.graph.interest import Hit
 from xref.graph.interest import Interests
 from xref.graph.interest import between
 from xref.graph.interest import units
+from xref.graph.known_macros import CALLS
+from xref.graph.known_macros import KNOWN
+from xref.graph.known_macros import STORES
+from xref.graph.known_macros import KnownMacro
+from xref.graph.made import made_calls
+from xref.graph.made import scope_of
+from xref.graph.made import use_of
+from xref.graph.pasting import called_names
+from xref.graph.pasting import pastes_call
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import TYPE_WORDS
 from xref.graph.syntax import Declared
@@ -37,6 +49,7 @@ from xref.graph.syntax import Parser
 from xref.graph.syntax import Token
 from xref.graph.syntax import Type
 from xref.graph.syntax import children
+from xref.graph.syntax import declarations
 from xref.graph.syntax import is_word
 from xref.graph.syntax import tokens_of
 from xref.graph.types import MacroBody
@@ -83,7 +96,12 @@ class Site(NamedTuple):
 
 
 class Hidden(NamedTuple):
-    """A call of a function that is an argument of a macro which calls it."""
+    """A call that a macro hides: mostly of a function that is an argument of a macro which calls it.
+
+    `through` is then the file:line in the macro's body.  It is `pasted` where the macro makes the name; `made` for a
+    call by the callee's plain name in a function that the macro makes; `body` where the function's body is the block
+    behind the macro, whose calls are kept under the callee's name: see `made`.
+    """
 
     function: str | None
     callee: str
@@ -145,8 +163,7 @@ class _Function:
         parts = [part.strip() for part in text[opening + 1 :].rstrip(" ;)").split(",")]
         for kind, name in pairwise(parts[1:]):
             if is_word(name) and name not in KEYWORDS:
-                declared = Parser(tokens_of(f"{kind} {name};", self.path, place.head), types.is_type)
-                for each in declared.declaration():
+                for each in declarations(tokens_of(f"{kind} {name};", self.path, place.head), types.is_type):
                     self._types.setdefault(each.name, each.type)
                     self.parameters.setdefault(each.name, len(self.parameters))
 
@@ -212,26 +229,63 @@ class Reader:
         self._pointers = [match.start() for match in POINTER.finditer(code)]
         done = -1
         last_body = -1
+        made = self._made_functions()
         for place in self._places:
             if place.kind == "function":
                 start = place.tail
+                if place.macro is not None and place != scope_of(made[place.head]):
+                    continue
                 end = self.text.start(place.end_line + 1)
                 if start <= last_body:
                     continue
                 last_body = start
                 self._read_body(place, start, end)
             elif place.kind == "variable" and place.head > done and place.head > last_body:
+                done = place.head
+                if place.macro is not None:
+                    self._read_made_variable(place)
+                    continue
                 head = head_of(code, place.head)
                 tail = max(place.tail, end_of_declaration(code, head))
-                if place.macro is None:
-                    done = place.head
-                elif place.macro.startswith("EXPORT_"):
-                    continue  # makes a function's address known to modules; nothing calls it there
-                if (place.macro is not None or code.find("=", head, tail) >= 0) and any(
-                    hit.kind & FUNCTION for hit in self._between(head, tail)
-                ):
+                if code.find("=", head, tail) >= 0 and self._mentions(head, tail):
                     self._read_variable(tokens_of(code[head:tail] + ";", self.path, head))
+        for name in STORES:
+            if name in code:
+                self._read_known_stores(name)
         return self._made
+
+    def _read_known_stores(self, name: str) -> None:
+        """The uses at file level of a macro that stores."""
+        code = self.text.code
+        for match in re.finditer(rf"^[ \t]*(?:static[ \t]+)?({name})[ \t]*\(", code, re.MULTILINE):
+            end = end_of_declaration(code, match.start(1))
+            if not any(place.tail <= match.start(1) < self.text.start(place.end_line + 1) for place in self._bodies):
+                self._read_variable(tokens_of(code[match.start(1) : end + 1], self.path, match.start(1)))
+
+    @cached_property
+    def _bodies(self) -> list[Place]:
+        return [place for place in self._places if place.kind == "function"]
+
+    def _made_functions(self) -> dict[int, list[Place]]:
+        """The functions that macros make, by the byte at which the macro's use begins; notes what they call."""
+        made: dict[int, list[Place]] = {}
+        for place in self._places:
+            if place.kind == "function" and place.macro is not None:
+                made.setdefault(place.head, []).append(place)
+        for places in made.values():
+            nodes = {place.name: place.identity for place in places}
+            for call in made_calls(self.types, places):
+                told = self._told(call.token)
+                callee = nodes.get(call.callee, call.callee)
+                first = places[0]
+                self._made.hidden.append(
+                    Hidden(nodes[call.function], callee, self.path, first.line, first.macro or "", told, call.how)
+                )
+        return made
+
+    def _mentions(self, start: int, end: int) -> bool:
+        """Is a function's name used as a value there?"""
+        return any(hit.kind & FUNCTION for hit in self._between(start, end))
 
     def _between(self, start: int, end: int) -> list[Hit]:
         return self._hits[bisect_left(self._at, start) : bisect_left(self._at, end)]
@@ -242,6 +296,8 @@ class Reader:
         """
         if name not in self.knowledge.active:
             return False
+        if name in KNOWN:
+            return True
         for body in self.types.macros(name, self.path):
             key = (name, body.path, body.line)
             known = self.types.active.get(key)
@@ -254,6 +310,8 @@ class Reader:
 
     def _stores(self, body: MacroBody, depth: int) -> bool:
         before = ""
+        if pastes_call(body.body) or any(operands(body.body)) or is_template(body.body):
+            return True
         for place, token in enumerate(body.body):
             following = body.body[place + 1].text if place + 1 < len(body.body) else ""
             if following == "##" and before == "=":
@@ -325,6 +383,17 @@ class Reader:
                 for node in Parser(tokens, self.types.is_type, None, opened).statements():
                     self._visit(node, function)
 
+    def _read_made_variable(self, place: Place) -> None:
+        """A variable that a macro makes; not one that it makes beside a function whose body follows."""
+        if place.macro is None or place.macro.startswith("EXPORT_"):
+            return  # makes a function's address known to modules; nothing calls it there
+        code = self.text.code
+        use, behind = use_of(code, place)
+        start = code.find(place.macro, place.head)
+        end = max(start + len(use), end_of_declaration(code, start)) if behind == "=" else start + len(use)
+        if behind != "{" and self._mentions(start, end):
+            self._read_variable(tokens_of(code[start:end] + ";", self.path, start))
+
     def _read_variable(self, tokens: list[Token]) -> None:
         function = _Function(self, None)
         opened = self._expanded(tokens, function)
@@ -338,7 +407,7 @@ class Reader:
 
         def wanted(token: Token, arguments: list[list[Token]], following: str) -> bool:
             name = token.text
-            if not token.macro and function.type_of(name) is not None:
+            if name in KNOWN or (not token.macro and function.type_of(name) is not None):
                 return False
             if following in ("->", ".", "=") or (following in ("(", "[") and not self.is_function(name)):
                 return True
@@ -348,9 +417,52 @@ class Reader:
                 bare = [token for token in argument if token.text not in ("&", "(", ")")]
                 if len(bare) == 1 and self._names_function(bare[0].text, function):
                     return True
+                if bare and self._is_pointer_there(bare, function):
+                    return True
             return False
 
-        return self.types.expand(tokens, self.path, wanted)
+        opened = self.types.expand(tokens, self.path, wanted)
+        if opened is not tokens and function.name is not None:
+            self._pasted(opened, function.name)
+            if is_asm(opened):
+                self._operands(opened, function)
+        return opened
+
+    def _operands(self, opened: list[Token], function: _Function) -> None:
+        """Note the functions, and pointers to them, that are operands of inline assembly of a macro."""
+        for opening, inside in operands(opened):
+            node = Parser(inside, self.types.is_type).expression_or_other()
+            if node[0] == "id" and self._names_function(node[1].text, function):
+                self._hide(node[1], opening, self.function_of(node[1].text), function)
+            elif node[0] == "member" and self.types.is_function_pointer(self.types.typeof(node, function), self.path):
+                self._site(node, function)
+
+    def _is_pointer_there(self, bare: list[Token], function: _Function) -> bool:
+        """Is an argument a local or parameter that points to a function, or such a member?"""
+        if len(bare) == 1:
+            made = function.type_of(bare[0].text)
+            return made is not None and self.types.is_function_pointer(made, self.path)
+        return (
+            bare[-2].text in (".", "->")
+            and bare[-1].text in self.knowledge.fields
+            and all(is_word(token.text) or token.text in (".", "->") for token in bare)
+        )
+
+    def _pasted(self, opened: list[Token], function: str) -> None:
+        """Note the functions whose names a macro pastes and calls."""
+        for token in called_names(opened):
+            if token.use < 0 or token.glued is None or not self.is_function(token.text):
+                continue
+            path, at = token.glued
+            target = self.function_of(token.text)
+            macro = re.match(r"\w*", self.text.code[token.use : token.use + 80])
+            hidden = Hidden(
+                function, target, self.path, self.text.line(token.use), macro.group() if macro else token.macro,
+                f"{path}:{self.types.places.text(path).line(at)}", "pasted",
+            )  # fmt: skip
+            if ("hidden", *hidden) not in self._seen:
+                self._seen.add(("hidden", *hidden))
+                self._made.hidden.append(hidden)
 
     def _names_function(self, name: str, function: _Function) -> bool:
         return self.is_function(name) and function.type_of(name) is None
@@ -432,11 +544,18 @@ class Reader:
 
     def _called(self, node: Node, function: _Function) -> None:
         callee, arguments, opening = node[1], node[2], node[3]
-        while callee[0] in ("cast",) or (callee[0] == "unary" and callee[1] in ("*", "&")):
-            callee = callee[2]
+        callee = _called_part(callee)
         known: list[str] = []
-        if callee[0] == "id" and function.type_of(callee[1].text) is None:
+        special = self._known_call(callee, arguments, function)
+        if special is not None:
+            known = [f"A:{special}"]
+            if callee[0] == "id":
+                arguments = []
+        elif callee[0] == "id" and function.type_of(callee[1].text) is None:
             name = callee[1].text
+            if name in STORES:
+                self._known_store(STORES[name], arguments, function)
+                return
             if self.is_function(name):
                 known = [self.function_of(name)]
                 if opening.macro and not callee[1].macro:
@@ -457,10 +576,52 @@ class Reader:
                 for source in sources:
                     self._flow(into, source, "argument", None, function, None)
 
+    def _known_call(self, callee: Node, arguments: list[Node], function: _Function) -> str | None:
+        """`static_call(name)(…)`, `call_int_hook(NAME, …)`: notes the call; returns the slot it goes through."""
+        use = callee[1] if callee[0] == "call" else callee
+        given = callee[2] if callee[0] == "call" else arguments
+        known = CALLS.get(use[1].text) if use[0] == "id" else None
+        if known is None or known.called is (callee[0] == "call"):
+            return None
+        slot, name = self._known_slot(known, given)
+        if slot is None:
+            return None
+        token = use[1]
+        line, column, file = self._where(token)
+        member = slot[2:].rpartition(".") if slot.startswith("F:") else ("", "", "")
+        site = Site(
+            file, line, column, function.name, slot, name, member[0] or None, member[2] or None, token.macro or None
+        )
+        if ("site", *site) not in self._seen:
+            self._seen.add(("site", *site))
+            self._made.sites.append(site)
+        return slot
+
+    def _known_store(self, known: KnownMacro, arguments: list[Node], function: _Function) -> None:
+        slot, _ = self._known_slot(known, arguments)
+        if slot is not None and known.value < len(arguments):
+            for source in self._sources(arguments[known.value], function):
+                self._flow(slot, source, "assigned", None, function, None)
+
+    def _known_slot(self, known: KnownMacro, arguments: list[Node]) -> tuple[str | None, str]:
+        """The slot that a use of a known macro means, and the name it has."""
+        texts = {str(place): _written(argument) for place, argument in enumerate(arguments)}
+
+        def filled(text: str) -> str:
+            return re.sub(r"\{(\d)\}", lambda match: texts.get(match.group(1), ""), text)
+
+        if known.slot is not None:
+            name = filled(known.slot)
+            return (name, name[2:]) if not name.endswith("__") else (None, "")
+        if known.member is None:
+            return None, ""
+        name = filled(known.member[1])
+        return f"F:{known.member[0]}.{name}" if name else None, name
+
     def _site(self, callee: Node, function: _Function) -> str | None:
         """Note a call through a pointer; returns the slot."""
-        while callee[0] in ("cast", "unary", "index"):
-            callee = callee[1] if callee[0] == "index" else callee[2]
+        while callee[0] == "index" or callee != _called_part(callee):
+            callee = callee[1] if callee[0] == "index" else _called_part(callee)
         token: Token
         if callee[0] == "id":
             token = callee[1]
@@ -670,6 +831,27 @@ def _calls_through(body: MacroBody) -> bool:
             opened[-1] = text
         before, last = last, text
     return False
+
+
+def _called_part(callee: Node) -> Node:
+    """What is really called in `(*f)(…)`, `((type)f)(…)` and `({ …; f; })(…)`."""
+    for _ in range(_DEEPEST):
+        if callee[0] == "cast" or (callee[0] == "unary" and callee[1] in ("*", "&")):
+            callee = callee[2]
+        elif callee[0] in ("comma", "block") and callee[1]:
+            callee = callee[1][-1]
+        else:
+            break
+    return callee
+
+
+def _written(node: Node) -> str:
+    """A name, or `a.b.c`, as it was written; "" for other expressions."""
+    if node[0] == "id":
+        return str(node[1].text)
+    if node[0] == "member" and not node[3]:
+        return f"{_written(node[1])}.{node[2].text}"
+    return ""
 
 
 def _returned(made: Type) -> Type | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
+from functools import cached_property
 
 
 class IncludeGraph:
@@ -25,12 +26,46 @@ class IncludeGraph:
     ) -> None:
         self._number = {path: number for number, path in enumerate(paths)}
         self._direct: dict[str, set[str]] = {}
+        #: for each file that is a part of a `.c` the files that it is a part of
+        self._wholes: dict[str, list[str]] = {}
         for path, target, system in edges:
             found = resolve(path, target, system)
             if found is not None and found != path:
                 self._direct.setdefault(path, set()).add(found)
+        self._join_parts()
         self._closed = self._close()
         self._reach: dict[str, int] = {}
+
+    def _join_parts(self) -> None:
+        """A `.c` that another `.c` includes, and a header that one `.c` has to itself, see what that one includes."""
+        users: dict[str, list[str]] = {}
+        for path, headers in self._direct.items():
+            for header in headers:
+                users.setdefault(header, []).append(path)
+        for part, wholes in users.items():
+            own = part.endswith(".c") or (len(wholes) == 1 and "include/" not in part)
+            within = [whole for whole in wholes if whole.endswith(".c")] if own else []
+            if within:
+                self._wholes[part] = within
+            for whole in within:
+                self._direct.setdefault(part, set()).update(self._direct[whole] - {part})
+
+    def is_part(self, path: str) -> bool:
+        """Is it compiled as a part of a `.c` that includes it?"""
+        return path in self._wholes
+
+    def is_joined(self, path: str) -> bool:
+        """Is it compiled as one with another `.c`?"""
+        return path in self._wholes or path in self._joined
+
+    @cached_property
+    def _joined(self) -> frozenset[str]:
+        return frozenset(whole for wholes in self._wholes.values() for whole in wholes)
+
+    def same_unit(self, path: str, other: str) -> bool:
+        """Are two files compiled as one, because a `.c` includes one or both?"""
+        one, two = self._wholes.get(path, ()), self._wholes.get(other, ())
+        return path in two or other in one or not set(one).isdisjoint(two)
 
     def _close(self) -> dict[str, int]:
         """For each file that is included the files it reaches, itself among them; cycles settle by repetition."""

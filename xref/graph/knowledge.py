@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 import zstandard
 
+from xref.graph.asm_operands import calling_operands
+from xref.graph.known_macros import KNOWN
+from xref.graph.pasting import pasting
 from xref.graph.syntax import TYPEOF
 from xref.graph.types import Names
 from xref.index.places import Places
@@ -46,6 +49,7 @@ class Knowledge(NamedTuple):
         for match in index.search(r"=\s*\w+\s*##", regex=True):
             # the macro that this line of a body belongs to
             found.update(name for name in index.macros_around(match.file, match.line))
+        found |= (KNOWN | pasting(index) | calling_operands(index)) & names.macros
         fresh = found
         while fresh:
             fresh = (index.scopes_of_uses(fresh, ["call", "read", "macro"]) & names.macros) - found

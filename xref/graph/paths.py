@@ -28,6 +28,8 @@ from xref.index.records import Edge
 #: nodes looked at before a search gives up, and how often one node may be entered by different ways
 MOST_NODES = 60_000
 _WAYS = 3
+#: lines that a macro's use may take
+_ONE_USE = 8
 _MOST_WAYS = 200
 #: nodes looked at for one of many searches towards one goal
 _MOST_OF_MANY = 400
@@ -101,7 +103,7 @@ class Paths:
 
     def _allowed(self, step: Step, node: str) -> bool:
         if step.slot is None or step.target is None:
-            return True
+            return self._likely(step, node)
         if step.callee == node:
             return False  # a pointer back to the function that calls it
         member = step.target.member or ""
@@ -119,6 +121,25 @@ class Paths:
             if allowed is not None and step.target.instance is not None and step.target.instance not in allowed:
                 return False
         return True
+
+    def _likely(self, step: Step, node: str) -> bool:
+        """May a function be called that is named beside the pointer which it is compared with?
+
+        `INDIRECT_CALL_1(ops->f, g, …)` calls g where ops->f is g, so what the context says of the pointer holds.
+        """
+        edge = step.edge
+        if self.context is None or edge.kind != "macro" or not (edge.via or "").endswith(" argument"):
+            return True
+        same = [
+            other
+            for other in self.graph.out(node)
+            if other.slot is not None
+            and other.edge.confidence != "name"
+            and other.callee == step.callee
+            and other.edge.file == edge.file
+            and abs(other.edge.line - edge.line) <= _ONE_USE
+        ]
+        return not same or any(self._allowed(other, node) for other in same)
 
     def _costs(self, steps: list[Step]) -> list[float]:
         """What each step counts: 1, and under a context more where a pointer can still be many functions."""

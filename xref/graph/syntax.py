@@ -41,7 +41,8 @@ class Token(NamedTuple):
     """A token and where it stands.
 
     `macro` is the macro whose body it comes from, else ""; `use` is then the byte of the file that is read at which
-    the outermost macro's name stands, else -1.
+    the outermost macro's name stands, else -1.  `glued` is, for a name that a macro pastes, where the macro's own piece
+    of it stands.
     """
 
     text: str
@@ -49,6 +50,7 @@ class Token(NamedTuple):
     at: int
     macro: str = ""
     use: int = -1
+    glued: tuple[str, int] | None = None
 
 
 class Declared(NamedTuple):
@@ -97,7 +99,7 @@ class _LostError(Exception):
 def tokens_of(text: str, path: str, base: int, macro: str = "") -> list[Token]:
     """The tokens of a piece of blanked text that begins at byte `base` of its file."""
     found = _TOKEN.finditer(text)
-    return list(map(Token._make, ((match.group(), path, base + match.start(), macro, -1) for match in found)))
+    return list(map(Token._make, ((match.group(), path, base + match.start(), macro, -1, None) for match in found)))
 
 
 def is_word(text: str) -> bool:
@@ -346,7 +348,10 @@ class Parser:
                 following = self._peek(1)
                 if found is not None and not text.startswith("__") and following.startswith("__"):
                     break  # the name, and an annotation behind it
-                if found is None and self._is_type(text):
+                if found is None and text.startswith("__") and following == "(" and self._is_annotation():
+                    self._take()
+                    self._skip_balanced()
+                elif found is None and self._is_type(text):
                     self._take()
                     found = ("name", text)
                 elif is_word(following) or following == "*" or following in _ATTRIBUTES:
@@ -359,6 +364,11 @@ class Parser:
             else:
                 break
         return found or BASE
+
+    def _is_annotation(self) -> bool:
+        """`__printf(4, 0) struct task_struct *f(…)`: more of the declaration stands behind the parentheses."""
+        behind = self._behind_group(1)
+        return behind == "*" or (is_word(behind) and behind not in _ATTRIBUTES)
 
     def _tagged(self) -> Type:
         kind = self._take().text
@@ -416,7 +426,7 @@ class Parser:
             if (
                 self._peek(1).startswith("__")
                 and not self._peek().startswith("__")
-                and (self._peek(2) != "(" or self._peek(1) in _ATTRIBUTES)
+                and (self._peek(2) != "(" or self._peek(1) in _ATTRIBUTES or self._behind_group(2) == "=")
             ):
                 break  # the annotation stands behind: `x __initdata = …`
             self._take()
@@ -454,6 +464,16 @@ class Parser:
             name, made = part._declarator(made)
         self._depth -= 1
         return name, made
+
+    def _behind_group(self, ahead: int) -> str:
+        """What stands behind the bracketed group that begins `ahead` tokens from here."""
+        depth = 0
+        for place in range(self._at + ahead, len(self._tokens)):
+            text = self._tokens[place].text
+            depth += (text in ("(", "[", "{")) - (text in (")", "]", "}"))
+            if depth == 0:
+                return self._tokens[place + 1].text if place + 1 < len(self._tokens) else ""
+        return ""
 
     def _annotated_pointer(self) -> bool:
         """`(fastcall *f)`"""

@@ -21,6 +21,9 @@ _PUSHED = re.compile(r"\bpush[lq]?[ \t]+\$([A-Za-z_]\w*)")
 _INDIRECT = re.compile(r"\bcall[lq]?[ \t]+\*[ \t]*%")
 _JUMP = re.compile(r"\bjmp[ \t]+([A-Za-z_]\w*)")
 _TABLE_LINE = re.compile(r"^(\d+)[ \t]+(\S+)[ \t]+(\w+)[ \t]+(\w+)", re.MULTILINE)
+_TABLE_MACRO = re.compile(
+    r"#[ \t]*define[ \t]+(__SYSCALL\w*)\([^,()]*,[ \t]*(\w+)[^()]*\)((?:[^\n\\]|\\.)*)", re.DOTALL
+)
 _INITCALL = re.compile(r"module_init|(?:\w+_)?initcall(?:_sync)?")
 #: functions that walk the section of initcalls and call each, the likeliest first
 INITCALL_RUNNERS = ("do_one_initcall", "do_initcalls")
@@ -127,6 +130,18 @@ class Syscalls:
                     body = bodies[0]
                     found.append(Entrance(name, body.file, body.line, self.entries[0].table))
                     break
+        return found
+
+    @cached_property
+    def prefixes(self) -> dict[str, list[str]]:
+        """What a dispatcher's own macros put before the functions of its table: `__x64_` in `__x64_##sym`."""
+        found: dict[str, list[str]] = {}
+        for entrance in self.entrances:
+            text = (self._index.source(entrance.file) or b"").decode("latin-1")
+            for _, function, body in _TABLE_MACRO.findall(text):
+                for prefix in re.findall(rf"(\w+?)\s*##\s*{function}\b", body):
+                    if prefix not in found.setdefault(entrance.caller, []):
+                        found[entrance.caller].append(prefix)
         return found
 
     def number_at(self, entry: Entry) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from collections.abc import Iterator
 from typing import NamedTuple
 from typing import Protocol
 
@@ -28,6 +29,7 @@ from xref.index.query import Index
 
 _DEEPEST = 40
 _LONGEST_MACRO = 8000
+_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(define|include)\b([^\n]*)", re.MULTILINE)
 
 
 class Member(NamedTuple):
@@ -202,8 +204,33 @@ class Types:
             closing = _closing(code, opening) if opening >= 0 else -1
             if closing > 0:
                 tokens = tokens_of(code[opening + 1 : closing], place.file, opening + 1)
+                tokens += list(self._included(place.file, opening + 1, closing))
                 self._members[key] = self._read_members(tokens, made[1])
         return self._members[key]
+
+    def _included(self, path: str, start: int, end: int) -> Iterator[Token]:
+        """The members that a struct's body includes: `#define HOOK(…) …` and `#include "hooks.h"`, a list of HOOKs."""
+        text = self.places.text(path)
+        if "include" not in text.with_directives[start:end]:
+            return
+        source = (self.places.index.source(path) or b"")[start:end].decode("latin-1")
+        line = text.line(start)
+        macros: dict[str, MacroBody] = {}
+        for match in _DIRECTIVE.finditer(source):
+            word, rest = match.group(1), match.group(2)
+            if word == "define":
+                at = line + source.count("\n", 0, match.start(1))
+                name = re.split(r"\W", rest.strip(), maxsplit=1)[0]
+                for place in self.places.all(name):
+                    body = self._macro(place) if (place.kind, place.file, place.line) == ("macro", path, at) else None
+                    if body is not None:
+                        macros[name] = body
+            elif word == "include" and macros:
+                quoted = re.match(r'\s*[<"]([^>"]+)', rest)
+                files = self.places.index.resolve_include(path, quoted.group(1), "<" in rest) if quoted else ()
+                for file in files[:1]:
+                    tokens = tokens_of(self.places.text(file).code, file, 0)
+                    yield from (token for token in _listed(tokens, macros))
 
     def _read_members(self, tokens: list[Token], holder: str) -> dict[str, Member]:
         found: dict[str, Member] = {}
@@ -334,14 +361,15 @@ class Types:
                 out.append(token)
                 place += 1
                 continue
-            chain = following in ("->", ".", "[") or wanted is _everything
-            if chain or following == "=":
+            # what a declaration says behind its name (`x __read_mostly = …`) must become an attribute
+            chain = following in ("->", ".", "[", "(", "=") or wanted is _everything
+            if chain:
                 chosen = chosen[:1]
             place = behind if chosen[0].params is None else after
             for number, body in enumerate(chosen):
                 inner = _everything if chain else wanted
                 before = len(waiting)
-                opened = self.expand(_substituted(body, arguments), path, inner, depth + 1, waiting)
+                opened = self.expand(substituted(body, arguments), path, inner, depth + 1, waiting)
                 if not depth:
                     opened = _used_at(opened, token.at)
                     waiting[before:] = _used_at(waiting[before:], token.at)
@@ -380,8 +408,7 @@ class Types:
             made = self.typeof(node[2], scope, depth)
             return ("pointer", made) if node[1] == "&" and made else made
         if tag == "cast":
-            found: Type = node[1]
-            return found
+            return self._cast(node, scope, depth)
         if tag == "call":
             return self._returned(node, scope, depth)
         if tag == "choice":
@@ -400,6 +427,16 @@ class Types:
             inner = _BlockScope(scope, node[1])
             return self.typeof(node[1][-1], inner, depth)
         return None
+
+    def _cast(self, node: Node, scope: Scope, depth: int) -> Type | None:
+        """The type that a cast gives; where that is a `typeof` beyond us (READ_ONCE's, by `_Generic`) the operand's."""
+        found: Type = node[1]
+        base = found
+        while base[0] == "pointer":
+            base = base[1]
+        if base[0] == "typeof" and self.typeof(base[1], scope, depth) is None:
+            return self.typeof(node[2], scope, depth)
+        return found
 
     def _returned(self, node: Node, scope: Scope, depth: int) -> Type | None:
         callee = node[1]
@@ -485,9 +522,21 @@ class _BlockScope:
         return self._own.get(name) or self._outer.type_of(name)
 
 
+def _listed(tokens: list[Token], macros: dict[str, MacroBody]) -> Iterator[Token]:
+    """Uses of some macros, one after another, replaced by their bodies; other tokens are left out."""
+    for place, token in enumerate(tokens):
+        body = macros.get(token.text)
+        if body is not None and place + 1 < len(tokens) and tokens[place + 1].text == "(":
+            close = _closing_token(tokens, place + 1)
+            if close > 0:
+                yield from substituted(body, split(tokens[place + 2 : close], ","))
+
+
 def _used_at(tokens: list[Token], use: int) -> list[Token]:
     """Those that come from macros with the place of the outermost macro's name."""
-    return [Token(each.text, each.path, each.at, each.macro, use) if each.macro else each for each in tokens]
+    return [
+        Token(each.text, each.path, each.at, each.macro, use, each.glued) if each.macro else each for each in tokens
+    ]
 
 
 def _everything(_token: Token, _arguments: list[list[Token]], _following: str) -> bool:
@@ -534,7 +583,7 @@ def _closing_token(tokens: list[Token], opening: int) -> int:
     return -1
 
 
-def _substituted(body: MacroBody, arguments: list[list[Token]]) -> list[Token]:
+def substituted(body: MacroBody, arguments: list[list[Token]]) -> list[Token]:
     """A macro's body with its arguments put in; `##` glues."""
     values: dict[str, list[Token]] = dict(zip(body.params or (), arguments, strict=False))
     for name in body.params or ():
@@ -553,9 +602,19 @@ def _substituted(body: MacroBody, arguments: list[list[Token]]) -> list[Token]:
         if token.text == "#":
             continue
         pieces = values.get(token.text, [token]) if is_word(token.text) else [token]
-        if glue and out and pieces:
+        if glue and out and out[-1].text == ",":
+            # GNU's `, ##__VA_ARGS__`: the comma goes where there are no arguments
+            if not pieces:
+                out.pop()
+            out += pieces
+        elif glue and out and pieces:
             last = out.pop()
-            out.append(pieces[0]._replace(text=last.text + pieces[0].text, macro=body.name))
+            own = last if last.macro else pieces[0]
+            out.append(
+                pieces[0]._replace(
+                    text=last.text + pieces[0].text, macro=body.name, glued=last.glued or (own.path, own.at)
+                )
+            )
             out += pieces[1:]
         elif not (glue and not pieces):
             out += pieces

@@ -123,9 +123,13 @@ class Places:
         """Can code in a file mean this definition: its own, of a header it includes, or shared by linking?"""
         if place.file == path:
             return True
-        if place.file.endswith(".h"):
-            return self.index.reaches(path, place.file)
-        return not place.static and place.kind in ("function", "variable", "prototype", "label")
+        if place.file.endswith(".h") and self.index.reaches(path, place.file):
+            return True
+        if place.kind not in ("function", "variable", "prototype", "label"):
+            return False
+        if place.static:
+            return self.index.same_unit(place.file, path)
+        return not place.file.endswith(".h") or self.index.is_part(place.file)
 
     def _distance(
         self, place: Place, kinds: tuple[str, ...], path: str, own: str | None
@@ -136,9 +140,9 @@ class Places:
         if file == path:
             near = 0
         elif file.endswith(".h"):
-            near = 1 if self.index.reaches(path, file) else 3
+            near = 1 if self.index.reaches(path, file) else 2 if self.seen(place, path) else 3
         else:
-            near = 4 if place.static else 2
+            near = 2 if not place.static or self.index.same_unit(place.file, path) else 4
         return (
             near > 2,
             place.macro is not None and place.kind == "struct",

@@ -544,6 +544,18 @@ class Index:
         status = self.path.stat()
         return status.st_ino, status.st_mtime_ns, self.tree, self.arch
 
+    def is_part(self, path: str) -> bool:
+        """Is a file compiled as a part of a `.c` that includes it?"""
+        return self._include_graph.is_part(path)
+
+    def is_joined(self, path: str) -> bool:
+        """Is a file compiled as one with another `.c`?"""
+        return self._include_graph.is_joined(path)
+
+    def same_unit(self, path: str, other: str) -> bool:
+        """Are two files compiled as one, because a `.c` includes one or both?"""
+        return self._include_graph.same_unit(path, other)
+
     def set_of(self, paths: Iterable[str]) -> int:
         """A set of files, as `sees` takes it."""
         return self._include_graph.set_of(paths)
@@ -613,6 +625,16 @@ class Index:
             "LEFT JOIN symbols m ON m.id = macro WHERE symbols.name = ? AND static < 2"
         )
         return self._db.execute(query, [self._tree_id, name]).fetchall()
+
+    def unconditional(self, name: str, kind: str) -> list[str]:
+        """The files in which a definition of this kind stands under no condition."""
+        query = (
+            "SELECT path FROM symbols JOIN definitions ON symbol = symbols.id "
+            "JOIN files ON files.blob = definitions.blob AND files.tree = ? JOIN conditions c ON c.id = condition "
+            "WHERE symbols.name = ? AND kind = ? AND static < 2 AND c.text = ''"
+        )
+        rows = self._db.execute(query, [self._tree_id, name, DEFINITION_KINDS.index(kind)])
+        return [row[0] for row in rows]
 
     def places_in(self, path: str) -> list[tuple[str, int, int, int, int, bool, int, int, str | None]]:
         """What a file defines: (name, kind, line, column, end line, static, head, tail, made by), in order."""
@@ -721,7 +743,17 @@ class Index:
 
     def every_hidden_call(self) -> list[tuple[str, str]]:
         """(function, callee) of the calls that macros do of their arguments."""
-        query = "SELECT DISTINCT function, callee FROM hidden_calls WHERE tree = ? AND function NOTNULL"
+        query = (
+            "SELECT DISTINCT function, callee FROM hidden_calls "
+            "WHERE tree = ? AND function NOTNULL AND through NOT IN ('made', 'body')"
+        )
+        return self._db.execute(query, [self._tree_id]).fetchall()
+
+    def every_made_call(self) -> list[tuple[str, str, str]]:
+        """(function that a macro makes, what it calls or has for its body, file of the use): see graph/made.py."""
+        query = (
+            "SELECT DISTINCT function, callee, file FROM hidden_calls WHERE tree = ? AND through IN ('made', 'body')"
+        )
         return self._db.execute(query, [self._tree_id]).fetchall()
 
     def slots_fed_by(self, source: str) -> list[str]:
@@ -755,6 +787,11 @@ class Index:
             f"WHERE {column} = ? AND tree = ? ORDER BY file, line"
         )
         return self._db.execute(query, [value, self._tree_id]).fetchall()
+
+    def block_owners(self) -> list[tuple[str, str]]:
+        """(function that a macro makes, name under which the calls of its body are kept): see graph/made.py."""
+        query = "SELECT function, callee FROM hidden_calls WHERE through = 'body' AND tree = ?"
+        return self._db.execute(query, [self._tree_id]).fetchall()
 
     def stores(self) -> list[tuple[Any, ...]]:
         """Every function that gets into a member: rows (slot, source, file, line, column, how, instance, macro)."""

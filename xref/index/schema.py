@@ -238,14 +238,19 @@ hidden_calls = Table(
     metadata,
     Column("tree", Integer, nullable=False, comment="trees.id"),
     Column("function", Text, comment="the caller"),
-    Column("callee", Text, nullable=False, comment="the function handed to the macro"),
+    Column("callee", Text, nullable=False, comment="the function handed to the macro, or what `through` says"),
     Column("file", Text, nullable=False, comment="where the macro is used"),
     Column("line", Integer, nullable=False, comment="of the macro's use"),
     Column("macro", Text, nullable=False, comment="that calls it"),
     Column("evidence", Text, nullable=False, comment="file:line of the function's name"),
-    Column("through", Text, nullable=False, comment="file:line of the call in the macro's body"),
+    Column(
+        "through",
+        Text,
+        nullable=False,
+        comment="file:line of the call in the macro's body; `pasted`, `made` or `body`: see graph/flow.py, `Hidden`",
+    ),
     Column("reader", Text, nullable=False, comment="the file that was read when this was found"),
-    comment="Functions that are arguments of a macro which calls them.",
+    comment="Calls that macros hide: of their arguments, of names they paste, and of the functions they make.",
 )
 Index("hidden_by_function", hidden_calls.c.function)
 Index("hidden_by_callee", hidden_calls.c.callee)

@@ -194,7 +194,8 @@ def learn(data: bytes) -> Taught:
                 taught.loops.add(name)
             elif b";" in body or body.endswith(b"}"):
                 taught.statements.add(name)
-            if body and not (body[:1].isalpha() or body[:1] == b"_"):
+            if body == name or (body and not (body[:1].isalpha() or body[:1] == b"_")):
+                # `#define phys_to_target_node phys_to_target_node`: there is a function of that name
                 taught.others.add(name)
                 continue
             bare = _bare_words(split(body)) if body else ()

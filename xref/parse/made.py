@@ -74,7 +74,7 @@ def _made_by(
         last = int(view.at[mate]) if mate >= 0 else use.close
         functions = [each for each in made if each.kind == _FUNCTION]
         if functions:
-            best = min(functions, key=lambda each: (each.name.startswith(b"_"), len(each.name)))
+            best = min(functions, key=lambda each: (each.name.startswith(b"_"), len(each.name), each.name))
             blocks.append((use.name + 1, last, extractor.vocabulary[best.name]))
     base = int(tokens.bases[file])
     name_token = np.array([use.name], np.int32)

@@ -24,6 +24,7 @@ _PLACEHOLDER = re.compile(rb"xq(\d+)_(\d+)z")
 _PASTED_CALL = re.compile(rb"(\w*?)xq(\d+)_(\d+)z(\w*) ?\(")
 #: an argument that fits wherever a placeholder does: a word or number, or what begins with a string
 _PLAIN_ARGUMENT = re.compile(rb'\w*\Z|L?"')
+_ALIAS = re.compile(rb"\b(?:__)?alias(?:__)?\b")
 _DEEPEST = 7
 _LONGEST = 20_000
 _KEPT = frozenset(
@@ -146,13 +147,18 @@ class Makers:
             static = bool(rest[3])
             if member and kind != _MEMBER:
                 continue
-            if kind == _PROTOTYPE and block and re.search(rb"\balias\b", text):
+            if kind == _PROTOTYPE and _aliased(name, text):
                 yield Made(name, _FUNCTION, static)
                 continue
             declares = kind == _PROTOTYPE and macro.name.startswith(b"DECLARE")
             if (kind in _KEPT or declares) and (_PLACEHOLDER.search(name) or (fixed and not declares)):
                 yield Made(name, kind, static)
                 yield from _spoken(macro, name, kind, static)
+
+
+def _aliased(name: bytes, text: bytes) -> bool:
+    """Is a function of this name declared as another name of one that is defined?"""
+    return bool(_ALIAS.search(text)) and re.search(rb"\b%s ?\(" % re.escape(name), text) is not None
 
 
 def _spoken(macro: Macro, name: bytes, kind: int, static: bool) -> Iterable[Made]:

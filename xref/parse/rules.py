@@ -490,6 +490,21 @@ def blocks_behind_macros(sketch: Sketch) -> None:
             _as_loop(sketch, opening)
 
 
+def loops_behind_do(sketch: Sketch) -> None:
+    """`do { … } while_each_thread(g, p);`: the macro is the loop's condition."""
+    view = sketch.view
+    sign = view.sign
+    for brace in _places((sign[:-2] == _CLOSE_BRACE) & (sign[1:-1] == WORD) & (sign[2:] == _PAREN)):
+        opening = int(view.mate[brace])
+        if opening <= 0 or sign[opening - 1] != WORD or view.flags[brace + 1] & words.KEYWORD:
+            continue
+        start, end = int(view.start[brace + 1]), int(view.end[brace + 1])
+        if sketch.text(opening - 1) == b"do" and end - start >= 5:
+            sketch.result.calls.append(int(view.at[brace + 1]))
+            sketch.blank(start, end)
+            sketch.put(start, b"while")
+
+
 def _as_loop(sketch: Sketch, opening: int) -> None:
     view = sketch.view
     name = opening - 1
@@ -667,6 +682,7 @@ RULES: tuple[Rule, ...] = (
     old_designators,
     struct_semicolons,
     blocks_behind_macros,
+    loops_behind_do,
     statements_without_semicolon,
     odd_arguments,
     bit_ranges,
