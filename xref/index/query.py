@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -24,10 +23,8 @@ from xref.graph.linkage import Named
 from xref.graph.linkage import arch_of
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import is_macro_call
-from xref.index.errors import IndexFileError
 from xref.index.files import PROBLEM_FILES
-from xref.index.files import Database
-from xref.index.files import check
+from xref.index.graph_rows import GraphRows
 from xref.index.records import Call
 from xref.index.records import Definition
 from xref.index.records import Include
@@ -40,15 +37,10 @@ from xref.parse.facts import REFERENCE_KINDS
 from xref.source.text import decode
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from xref.index.packing import Unpacked
-    from xref.index.packing import Uses
+    pass
 
 _CALL = REFERENCE_KINDS.index("call")
 _READ = REFERENCE_KINDS.index("read")
-_KEPT = 256
 _MOST_GRAPHS = 8
 _LONGEST_LINE = 2000
 #: include closures by index file, tree and architecture: they are shared by all who read it
@@ -62,7 +54,7 @@ _WORD = re.compile(rb"[A-Za-z_]\w*")
 _WEAK = frozenset(("prototype",))
 
 
-class Index:
+class Index(GraphRows):
     """An index, opened for reading, with one of its trees chosen.
 
     `tree` is a tree's name, else the one indexed last; `arch` the architecture to prefer.  Raises
@@ -70,31 +62,9 @@ class Index:
     """
 
     def __init__(self, path: Path, tree: str | None = None, arch: str | None = None) -> None:
-        if not path.exists():
-            raise IndexFileError(
-                f"there is no index at {path}: make one with `xref index TREE`, or name one with --index"
-            )
-        check(path)
-        self.path = path
-        self._db = Database(path)
-        self._db.execute("PRAGMA mmap_size=1073741824")
-        self._db.execute("PRAGMA cache_size=-32768")
-        names = [row[0] for row in self._db.execute("SELECT name FROM trees ORDER BY id DESC")]
-        if not names:
-            raise IndexFileError(f"{path} holds no tree: index one with `xref index TREE`")
-        if tree is not None and tree not in names:
-            raise IndexFileError(f"{path} has no tree {tree!r}: it has {', '.join(names)}")
-        self.tree = tree or names[0]
-        self._tree_id, stored = self._db.execute("SELECT id, arch FROM trees WHERE name = ?", [self.tree]).fetchone()
-        self.arch: str | None = arch or stored
-        self._blocks: OrderedDict[tuple[int, int], Unpacked] = OrderedDict()
-        self._names: dict[int, str] = {}
+        super().__init__(path, tree, arch)
         self._link_cache: dict[int, _Links] = {}
         self._call_kinds: dict[tuple[int, str], str] = {}
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
 
     # -- trees and files ------------------------------------------------------------------------------
 
@@ -136,26 +106,6 @@ class Index:
             found += [Problem(path, 0, reason) for path, reason in self._db.execute(query, [self._tree_id])]
         return found
 
-    @cached_property
-    def _paths(self) -> dict[int, tuple[str, ...]]:
-        """The paths at which each blob of the tree stands."""
-        paths: dict[int, tuple[str, ...]] = {}
-        for blob, path in self._db.execute(
-            "SELECT blob, path FROM files WHERE tree = ? ORDER BY path", [self._tree_id]
-        ):
-            paths[blob] = (*paths[blob], path) if blob in paths else (path,)
-        return paths
-
-    @cached_property
-    def _all_paths(self) -> list[str]:
-        return [
-            row[0] for row in self._db.execute("SELECT path FROM files WHERE tree = ? ORDER BY path", [self._tree_id])
-        ]
-
-    @cached_property
-    def _path_set(self) -> frozenset[str]:
-        return frozenset(self._all_paths)
-
     def files(self, pattern: str = "") -> list[str]:
         """The paths that match: a glob where it has `*`, `?` or `[`, else a part of the path, any case."""
         if not pattern:
@@ -183,11 +133,6 @@ class Index:
         """Is there a file at this path?"""
         return self._blob(path) is not None
 
-    def source(self, path: str) -> bytes | None:
-        """A file's bytes, None where the tree has no such file (or it is binary: b"")."""
-        blob = self._blob(path)
-        return None if blob is None else self._text(blob)
-
     def file_kind(self, path: str) -> str | None:
         """`c`, `asm`, `text`, …: None where the tree has no such file."""
         row = self._db.execute(
@@ -195,22 +140,7 @@ class Index:
         ).fetchone()
         return row[0] if row else None
 
-    def _blob(self, path: str) -> int | None:
-        row = self._db.execute("SELECT blob FROM files WHERE tree = ? AND path = ?", [self._tree_id, path]).fetchone()
-        return row[0] if row else None
-
-    def _text(self, blob: int) -> bytes:
-        import zstandard
-
-        packed = self._db.execute("SELECT text FROM blobs WHERE id = ?", [blob]).fetchone()[0]
-        return zstandard.ZstdDecompressor().decompress(packed) if packed else b""
-
     # -- names ----------------------------------------------------------------------------------------
-
-    def symbol(self, name: str) -> int | None:
-        """The number of a name."""
-        row = self._db.execute("SELECT id FROM symbols WHERE name = ?", [name]).fetchone()
-        return row[0] if row else None
 
     def complete(self, prefix: str, most: int = 20) -> list[str]:
         """Defined names that begin so, for completion and for `did you mean`."""
@@ -290,10 +220,6 @@ class Index:
             self._condition(condition),
         )
 
-    def _name(self, symbol: int) -> str:
-        name: str = self._db.execute("SELECT name FROM symbols WHERE id = ?", [symbol]).fetchone()[0]
-        return name
-
     def _condition(self, number: int) -> str | None:
         if not number:
             return None
@@ -328,43 +254,6 @@ class Index:
         ]
 
     # -- references and calls -------------------------------------------------------------------------
-
-    def _uses(self, symbol: int) -> Iterator[Uses]:
-        """The occurrences of a symbol, a column block for each segment that has it."""
-        from xref.index.packing import Unpacked
-
-        for (segment,) in self._segments:
-            row = self._db.execute(
-                "SELECT first, last FROM occurrences WHERE segment = ? AND first <= ? ORDER BY first DESC LIMIT 1",
-                [segment, symbol],
-            ).fetchone()
-            if row is None or row[1] < symbol:
-                continue
-            key = (segment, row[0])
-            if key not in self._blocks:
-                data = self._db.execute("SELECT data FROM occurrences WHERE segment = ? AND first = ?", key).fetchone()[
-                    0
-                ]
-                self._blocks[key] = Unpacked(row[0], data)
-                if len(self._blocks) > _KEPT:
-                    self._blocks.popitem(last=False)
-            uses = self._blocks[key].uses(symbol)
-            if uses is not None:
-                yield uses
-
-    @cached_property
-    def _segments(self) -> list[tuple[int]]:
-        return self._db.execute("SELECT DISTINCT segment FROM occurrences").fetchall()
-
-    def names(self, symbols: Iterable[int]) -> dict[int, str]:
-        """The names of these symbols."""
-        known = self._names
-        wanted = [symbol for symbol in set(symbols) if symbol not in known]
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            query = f"SELECT id, name FROM symbols WHERE id IN ({','.join('?' * len(part))})"
-            self._names.update(self._db.execute(query, part))
-        return self._names
 
     def _shown_kinds(self, symbol: int) -> list[str]:
         """The kinds as shown for this name: a mention of a macro is `macro`, of a type `type`, of a function
@@ -538,12 +427,6 @@ class Index:
             return True
         return path.startswith(header.rpartition("/")[0] + "/")
 
-    @cached_property
-    def state(self) -> tuple[int, int, str, str | None]:
-        """What tells the tree as it is seen here from every other: what is worked out of it can be shared by this."""
-        status = self.path.stat()
-        return status.st_ino, status.st_mtime_ns, self.tree, self.arch
-
     def is_part(self, path: str) -> bool:
         """Is a file compiled as a part of a `.c` that includes it?"""
         return self._include_graph.is_part(path)
@@ -606,193 +489,6 @@ class Index:
     def _archs(self) -> tuple[str, ...]:
         return tuple(sorted({arch for path in self._all_paths if (arch := arch_of(path))}))
 
-    # -- for the graph: plain rows ------------------------------------------------------------------------
-
-    def names_of_kinds(self, kinds: Iterable[str]) -> frozenset[str]:
-        """Every name of the tree with a definition of one of these kinds."""
-        wanted = [DEFINITION_KINDS.index(kind) for kind in kinds]
-        query = (
-            "SELECT name FROM symbols WHERE id IN (SELECT symbol FROM definitions "
-            f"WHERE kind IN ({','.join('?' * len(wanted))}) AND blob IN (SELECT blob FROM files WHERE tree = ?))"
-        )
-        return frozenset(row[0] for row in self._db.execute(query, [*wanted, self._tree_id]))
-
-    def places(self, name: str) -> list[tuple[int, str, int, int, int, bool, int, int, str | None]]:
-        """The definitions of a name: (kind, file, line, column, end line, static, head, tail, made by)."""
-        query = (
-            "SELECT kind, path, line, column, end_line, static & 1, head, tail, m.name FROM symbols "
-            "JOIN definitions ON symbol = symbols.id JOIN files ON files.blob = definitions.blob AND files.tree = ? "
-            "LEFT JOIN symbols m ON m.id = macro WHERE symbols.name = ? AND static < 2"
-        )
-        return self._db.execute(query, [self._tree_id, name]).fetchall()
-
-    def unconditional(self, name: str, kind: str) -> list[str]:
-        """The files in which a definition of this kind stands under no condition."""
-        query = (
-            "SELECT path FROM symbols JOIN definitions ON symbol = symbols.id "
-            "JOIN files ON files.blob = definitions.blob AND files.tree = ? JOIN conditions c ON c.id = condition "
-            "WHERE symbols.name = ? AND kind = ? AND static < 2 AND c.text = ''"
-        )
-        rows = self._db.execute(query, [self._tree_id, name, DEFINITION_KINDS.index(kind)])
-        return [row[0] for row in rows]
-
-    def places_in(self, path: str) -> list[tuple[str, int, int, int, int, bool, int, int, str | None]]:
-        """What a file defines: (name, kind, line, column, end line, static, head, tail, made by), in order."""
-        query = (
-            "SELECT symbols.name, kind, line, column, end_line, static & 1, head, tail, m.name FROM definitions "
-            "JOIN symbols ON symbols.id = symbol LEFT JOIN symbols m ON m.id = macro "
-            "WHERE blob = ? AND static < 2 ORDER BY line, column"
-        )
-        return self._db.execute(query, [self._blob(path)]).fetchall()
-
-    def shared_functions(self) -> frozenset[str]:
-        """The functions that more than one file can mean: with external linkage, or in a header."""
-        kinds = [DEFINITION_KINDS.index(kind) for kind in ("function", "label")]
-        query = (
-            "SELECT name FROM symbols WHERE id IN (SELECT symbol FROM definitions "
-            "JOIN files ON files.blob = definitions.blob AND tree = ? "
-            "WHERE (kind = ? AND (static & 1 = 0 OR path LIKE '%.h')) OR (kind = ? AND path LIKE '%.S'))"
-        )
-        return frozenset(row[0] for row in self._db.execute(query, [self._tree_id, *kinds]))
-
-    def declared(self, kind: str, names: Iterable[str] | None = None) -> Iterator[tuple[str, str, str]]:
-        """The text of each declaration of a kind, of some names or all: (name, path, text from type to name's end)."""
-        query = (
-            "SELECT path, name, head, tail FROM definitions JOIN symbols ON symbols.id = symbol "
-            "JOIN files ON files.blob = definitions.blob AND tree = ? WHERE kind = ? AND static < 2 "
-        )
-        values = [self._tree_id, DEFINITION_KINDS.index(kind)]
-        if names is None:
-            rows = self._db.execute(query, values).fetchall()
-        else:
-            rows = []
-            wanted = list(names)
-            for start in range(0, len(wanted), 1000):
-                some = wanted[start : start + 1000]
-                only = f"AND name IN ({','.join('?' * len(some))})"
-                rows += self._db.execute(query + only, [*values, *some])
-        last, source = None, b""
-        for path, name, head, tail in sorted(rows):
-            if path != last:
-                last, source = path, self.source(path) or b""
-            yield name, path, source[head:tail].decode("latin-1")
-
-    def macros_around(self, path: str, line: int) -> list[str]:
-        """The macro whose definition is the last to begin at or before a line."""
-        query = (
-            "SELECT name FROM definitions JOIN symbols ON symbols.id = symbol "
-            "WHERE blob = ? AND kind = ? AND line <= ? ORDER BY line DESC LIMIT 1"
-        )
-        values = [self._blob(path), DEFINITION_KINDS.index("macro"), line]
-        return [row[0] for row in self._db.execute(query, values)]
-
-    def scopes_of_uses(self, names: Iterable[str], kinds: Iterable[str]) -> set[str]:
-        """The functions and macros in whose bodies any of these names is used in one of these ways."""
-        wanted = [REFERENCE_KINDS.index(kind) for kind in kinds]
-        found: set[int] = set()
-        for name in names:
-            symbol = self.symbol(name)
-            for uses in self._uses(symbol) if symbol is not None else ():
-                for kind in wanted:
-                    found.update(uses.scope[uses.kind == kind].tolist())
-        found.discard(0)
-        known = self.names(found)
-        return {known[number] for number in found}
-
-    def called_fields(self) -> frozenset[str]:
-        """The names of the members that are called through somewhere in the tree."""
-        query = (
-            "SELECT DISTINCT name FROM pointer_calls JOIN symbols ON symbols.id = field "
-            "JOIN files ON files.blob = pointer_calls.blob AND tree = ?"
-        )
-        return frozenset(row[0] for row in self._db.execute(query, [self._tree_id]))
-
-    def scopes_with_pointer_calls(self) -> frozenset[str]:
-        """The functions and macros that call through pointers."""
-        query = (
-            "SELECT DISTINCT name FROM pointer_calls JOIN symbols ON symbols.id = scope "
-            "JOIN files ON files.blob = pointer_calls.blob AND tree = ?"
-        )
-        return frozenset(row[0] for row in self._db.execute(query, [self._tree_id]))
-
-    def flows_into(self, slot: str) -> list[tuple[Any, ...]]:
-        """Rows (source, direct, file, line, column, how, instance, macro, function, through)."""
-        query = (
-            "SELECT source, direct, file, line, column, how, instance, macro, function, through FROM flows "
-            "WHERE slot = ? AND tree = ? ORDER BY file, line, column"
-        )
-        return self._db.execute(query, [slot, self._tree_id]).fetchall()
-
-    def every_flow(self) -> list[tuple[Any, ...]]:
-        """Rows as those of `flows_into`, with the slot first, of the whole tree."""
-        query = (
-            "SELECT slot, source, direct, file, line, column, how, instance, macro, function, through FROM flows "
-            "WHERE tree = ? ORDER BY slot, file, line, column"
-        )
-        return self._db.execute(query, [self._tree_id]).fetchall()
-
-    def every_site(self) -> list[tuple[str, str]]:
-        """(function, slot) of the calls through pointers of the whole tree."""
-        query = "SELECT DISTINCT function, slot FROM sites WHERE tree = ? AND function NOTNULL"
-        return self._db.execute(query, [self._tree_id]).fetchall()
-
-    def called_slots(self) -> list[str]:
-        """The slot of each call through a pointer of the whole tree."""
-        query = "SELECT slot FROM sites WHERE tree = ? GROUP BY file, line, column, slot"
-        return [row[0] for row in self._db.execute(query, [self._tree_id])]
-
-    def every_hidden_call(self) -> list[tuple[str, str]]:
-        """(function, callee) of the calls that macros do of their arguments."""
-        query = (
-            "SELECT DISTINCT function, callee FROM hidden_calls "
-            "WHERE tree = ? AND function NOTNULL AND through NOT IN ('made', 'body')"
-        )
-        return self._db.execute(query, [self._tree_id]).fetchall()
-
-    def every_made_call(self) -> list[tuple[str, str, str]]:
-        """(function that a macro makes, what it calls or has for its body, file of the use): see graph/made.py."""
-        query = (
-            "SELECT DISTINCT function, callee, file FROM hidden_calls WHERE tree = ? AND through IN ('made', 'body')"
-        )
-        return self._db.execute(query, [self._tree_id]).fetchall()
-
-    def slots_fed_by(self, source: str) -> list[str]:
-        """The slots into which a function, or what a slot holds, gets."""
-        query = "SELECT DISTINCT slot FROM flows WHERE source = ? AND tree = ?"
-        return [row[0] for row in self._db.execute(query, [source, self._tree_id])]
-
-    def slots_like(self, pattern: str) -> list[str]:
-        """The slots whose name matches a GLOB pattern."""
-        query = "SELECT DISTINCT slot FROM flows WHERE slot GLOB ? AND tree = ? ORDER BY slot"
-        return [row[0] for row in self._db.execute(query, [pattern, self._tree_id])]
-
-    def sites(
-        self, *, function: str | None = None, slot: str | None = None, file: str | None = None
-    ) -> list[tuple[Any, ...]]:
-        """Rows (file, line, column, function, slot, name, struct, field, macro) of calls through pointers."""
-        column, value = next(
-            (name, value) for name, value in (("function", function), ("slot", slot), ("file", file)) if value
-        )
-        query = (
-            "SELECT file, line, column, function, slot, name, struct, field, macro FROM sites "
-            f"WHERE {column} = ? AND tree = ? ORDER BY file, line, column"
-        )
-        return self._db.execute(query, [value, self._tree_id]).fetchall()
-
-    def hidden_calls(self, *, function: str | None = None, callee: str | None = None) -> list[tuple[Any, ...]]:
-        """Functions handed to macros that call them: rows (function, callee, file, line, macro, evidence, through)."""
-        column, value = ("function", function) if function else ("callee", callee)
-        query = (
-            "SELECT function, callee, file, line, macro, evidence, through FROM hidden_calls "
-            f"WHERE {column} = ? AND tree = ? ORDER BY file, line"
-        )
-        return self._db.execute(query, [value, self._tree_id]).fetchall()
-
-    def block_owners(self) -> list[tuple[str, str]]:
-        """(function that a macro makes, name under which the calls of its body are kept): see graph/made.py."""
-        query = "SELECT function, callee FROM hidden_calls WHERE through = 'body' AND tree = ?"
-        return self._db.execute(query, [self._tree_id]).fetchall()
-
     def stores(self) -> list[tuple[Any, ...]]:
         """Every function that gets into a member: rows (slot, source, file, line, column, how, instance, macro)."""
         query = (
@@ -800,59 +496,6 @@ class Index:
             "WHERE direct AND slot >= 'F:' AND slot < 'F;' AND tree = ? ORDER BY file, line, column"
         )
         return self._db.execute(query, [self._tree_id]).fetchall()
-
-    def named_calls(self, path: str) -> list[tuple[int, int, int, int]]:
-        """The call sites by name in a file: (symbol, line, column, scope's symbol or 0), in order."""
-        from xref.index.packing import unpack_calls
-
-        row = self._db.execute("SELECT data FROM calls WHERE blob = ?", [self._blob(path)]).fetchone()
-        return unpack_calls(row[0]) if row else []
-
-    def call_columns(self) -> npt.NDArray[np.int64]:
-        """Every call by name of the tree, as three rows: its file's place in `files()`, its symbol, its scope's."""
-        import numpy as np
-
-        from xref.index.packing import call_columns
-
-        place = {path: number for number, path in enumerate(self._all_paths)}
-        query = "SELECT path, data FROM files JOIN calls ON calls.blob = files.blob WHERE tree = ?"
-        parts = []
-        for path, data in self._db.execute(query, [self._tree_id]):
-            columns = call_columns(data)
-            parts.append(np.stack([np.full(columns.shape[1], place[path]), columns[0], columns[3]]))
-        return np.concatenate(parts, axis=1) if parts else np.empty((3, 0), np.int64)
-
-    def bodies(self) -> Iterator[tuple[str, int, str, bool]]:
-        """Every function of the tree, and every label of its assembly: (name, symbol, file, is it static)."""
-        function, label = (DEFINITION_KINDS.index(kind) for kind in ("function", "label"))
-        rows = self._db.execute(
-            "SELECT symbol, blob, static & 1, kind FROM definitions WHERE kind IN (?, ?) AND static < 2",
-            [function, label],
-        ).fetchall()
-        query = "SELECT id, name FROM symbols WHERE id IN (SELECT symbol FROM definitions WHERE kind IN (?, ?))"
-        names = dict(self._db.execute(query, [function, label]))
-        paths = self._paths
-        for symbol, blob, static, kind in rows:
-            for path in paths.get(blob, ()):
-                if kind == function or path.endswith(".S"):
-                    yield names[symbol], symbol, path, bool(static)
-
-    def callers_of(self, name: str) -> Iterator[tuple[str, str, int]]:
-        """(file, scope's name, line) of each mention of a name that calls it, or that can as a macro."""
-        symbol = self.symbol(name)
-        for uses in self._uses(symbol) if symbol is not None else ():
-            kept = ((uses.kind == _CALL) | (uses.kind == _READ)) & (uses.scope > 0)
-            rows = (uses.blob[kept].tolist(), uses.line[kept].tolist(), uses.scope[kept].tolist())
-            for blob, line, scope in zip(*rows, strict=True):
-                for path in self._paths.get(blob, ()):
-                    yield path, self.name_of(scope), line
-
-    def name_of(self, symbol: int) -> str:
-        """The name of a symbol."""
-        known = self._names.get(symbol)
-        if known is None:
-            known = self._names[symbol] = self._name(symbol)
-        return known
 
     # -- for export and the graph: whole columns ---------------------------------------------------------
 
@@ -874,20 +517,6 @@ class Index:
     def blob_paths(self) -> dict[int, tuple[str, ...]]:
         """The paths at which each content of the tree stands, in the order of the first."""
         return self._paths
-
-    def pointer_calls(self, path: str) -> list[Call]:
-        """The calls through pointers in a file."""
-        blob = self._blob(path)
-        if blob is None:
-            return []
-        query = (
-            "SELECT line, column, c.name, f.name, expression FROM pointer_calls "
-            "LEFT JOIN symbols f ON f.id = field LEFT JOIN symbols c ON c.id = scope WHERE blob = ?"
-        )
-        return [
-            Call(path, line, column, caller, expression, "indirect", None, field)
-            for line, column, caller, field, expression in self._db.execute(query, [blob])
-        ]
 
     # -- text -----------------------------------------------------------------------------------------
 
