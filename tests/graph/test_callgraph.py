@@ -191,3 +191,26 @@ def test_a_file_at_which_we_fail_is_a_problem_and_the_others_have_their_flows(tm
     (tree / "a.c").write_text((tree / "a.c").read_text() + "/* changed */\n")
     assert index_tree(tmp_path / "i.db", tree, name="t", jobs=1).problems == 0
     assert len(Pointers(Index(tmp_path / "i.db")).targets("F:ops.go")) == 2
+
+
+def test_what_a_member_holds_is_handed_in_by_who_passes_the_member_on(tmp_path):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "a.c").write_text(
+        "struct way { int (*output)(int); };\n"
+        "static int slow(int x) { return x; }\n"
+        "static int quick(int x) { return x; }\n"
+        "struct way road = { .output = slow };\n"
+        "int hook(int x, int (*okfn)(int)) { return okfn(x); }\n"
+        "int by_member(struct way *w) { return hook(1, w->output); }\n"
+        "int by_name(void) { return hook(2, quick); }\n"
+    )
+    index_tree(tmp_path / "i.db", tree, name="t", jobs=1)
+    graph = CallGraph(Index(tmp_path / "i.db"))
+    edges = {edge.callee: edge for edge in graph.callees("hook")}
+    assert {name: edge.only_after for name, edge in edges.items()} == {"slow": ("by_member",), "quick": ("by_name",)}
+    paths = Paths(graph)
+    assert paths.along(["by_member", "hook", "slow"])
+    assert paths.along(["by_name", "hook", "quick"])
+    assert paths.along(["by_name", "hook", "slow"]) is None
+    assert paths.find("by_name", "slow@a.c").paths == []

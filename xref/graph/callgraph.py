@@ -412,8 +412,9 @@ class CallGraph:
         found: list[Edge] = []
         for caller in self.caller_nodes(node):
             found += [step.edge for step in self.out(caller) if step.callee == node]
-        for caller in dict.fromkeys(self.deferrals.by_callee.get(node, ())):
-            found += [step.edge for step in self.put_off(caller) if step.callee == node]
+        if not DEFERRED.isdisjoint(self.pointers.slots_of(node)):
+            for caller in dict.fromkeys(self.deferrals.by_callee.get(node, ())):
+                found += [step.edge for step in self.put_off(caller) if step.callee == node]
         return sorted(found, key=lambda edge: (edge.file, edge.line, edge.caller))
 
     def into(self, name: str) -> list[Edge]:

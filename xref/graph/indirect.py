@@ -13,13 +13,16 @@ from xref.index.query import Index
 
 #: steps from a call back to the function's name, at most
 _DEEPEST = 8
+#: slots that a caller fills: parameters, and arguments of calls through pointers
+_HANDED = ("P:", "A:")
 
 
 class Target(NamedTuple):
     """A function that a slot can hold, and how it gets there.
 
     evidence is the file:line of its name, chain the further stores on the way to the call (the last first),
-    handed_by the function in which its name stands, slot the first slot it gets into, table the table stored to,
+    handed_by the function that hands it to the parameter that is called, for other slots that in which its name
+    stands, slot the first slot it gets into, table the table stored to,
     member the slot nearest the call that is a struct's member.
     """
 
@@ -34,6 +37,17 @@ class Target(NamedTuple):
     instance: str | None
     member: str | None
     confidence: str
+
+
+class _Here(NamedTuple):
+    """A slot on the way back, with what is known of the way from it to the call; giver fills the parameter."""
+
+    slot: str
+    chain: tuple[str, ...]
+    member: str | None
+    table: str | None
+    giver: str | None
+    depth: int
 
 
 class Pointers:
@@ -73,35 +87,41 @@ class Pointers:
     def _follow(self, slot: str) -> list[Target]:
         if slot.startswith("N:"):
             return self._by_name(slot)
+        #: what a parameter holds depends on who fills it: then each that does so counts by itself
+        handed = slot.startswith(_HANDED)
         found: list[Target] = []
-        places: set[tuple[str, str]] = set()
-        seen = {slot}
-        waiting: deque[tuple[str, tuple[str, ...], str | None, str | None, int]] = deque(
-            [(slot, (), slot if slot.startswith("F:") else None, None, 0)]
-        )
+        places: set[tuple[str, str, str | None]] = set()
+        seen: set[tuple[str, str | None]] = {(slot, None)}
+        waiting = deque([_Here(slot, (), slot if slot.startswith("F:") else None, None, None, 0)])
         while waiting:
-            here, chain, member, table, depth = waiting.popleft()
-            for source, direct, file, line, column, how, instance, _, function, through in self._into(here):
+            here = waiting.popleft()
+            rows = self._into(here.slot)
+            for source, direct, file, line, column, how, instance, _, function, through in rows:
                 place = f"{file}:{line}"
-                stored = table or (instance if how in ("assigned", "pasted") else None)
-                steps = (through, *chain) if through and through != place else chain
+                stored = here.table or (instance if how in ("assigned", "pasted") else None)
+                steps = (through, *here.chain) if through and through != place else here.chain
+                giver = here.giver
+                if handed and giver is None and not source.startswith(_HANDED):
+                    giver = function
                 if direct:
-                    if (source, place) not in places:
-                        places.add((source, place))
-                        found.append(
-                            Target(source, place, column, steps, function, here, how, stored, instance, member, "typed")
+                    by = giver if handed else function
+                    if (source, place, by if handed else None) not in places:
+                        places.add((source, place, by if handed else None))
+                        made = Target(
+                            source, place, column, steps, by, here.slot, how, stored, instance, here.member, "typed"
                         )
-                elif source not in seen and depth < _DEEPEST and not source.startswith("N:"):
-                    seen.add(source)
-                    nearest = member or (source if source.startswith("F:") else None)
-                    waiting.append((source, (place, *steps), nearest, stored, depth + 1))
-            if here.startswith("P:") and depth < _DEEPEST:
-                function_name, _, number = here[2:].rpartition(":")
+                        found.append(made)
+                elif (source, giver) not in seen and here.depth < _DEEPEST and not source.startswith("N:"):
+                    seen.add((source, giver))
+                    nearest = here.member or (source if source.startswith("F:") else None)
+                    waiting.append(_Here(source, (place, *steps), nearest, stored, giver, here.depth + 1))
+            if here.slot.startswith("P:") and here.depth < _DEEPEST:
+                function_name, _, number = here.slot[2:].rpartition(":")
                 for through_slot in self._slots_of(function_name):
                     argument = f"A:{through_slot}:{number}"
-                    if argument not in seen:
-                        seen.add(argument)
-                        waiting.append((argument, chain, member, table, depth + 1))
+                    if (argument, here.giver) not in seen:
+                        seen.add((argument, here.giver))
+                        waiting.append(here._replace(slot=argument, depth=here.depth + 1))
         return found
 
     def _by_name(self, slot: str) -> list[Target]:
