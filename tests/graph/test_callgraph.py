@@ -204,6 +204,7 @@ def test_what_a_member_holds_is_handed_in_by_who_passes_the_member_on(tmp_path):
         "int hook(int x, int (*okfn)(int)) { return okfn(x); }\n"
         "int by_member(struct way *w) { return hook(1, w->output); }\n"
         "int by_name(void) { return hook(2, quick); }\n"
+        "int run(struct way *w) { return w->output(3); }\n"
     )
     index_tree(tmp_path / "i.db", tree, name="t", jobs=1)
     graph = CallGraph(Index(tmp_path / "i.db"))
