@@ -1,0 +1,471 @@
+"""Drives the model with a recording of a real kernel: its system calls and the frames that came in, at their times.
+
+What a kernel draws at random is taken from the recording: initial sequence numbers, local ports, the first IP
+identifications, where jiffies stood, and how long a neighbour counts as reachable. All else is the model's doing.
+
+Two clocks made a recording, the guest's (calls) and the wire's (frames), and a real kernel takes time where the model
+takes none. So times alone do not say what came first. A frame that came in is therefore not delivered before the model
+has sent as many frames as had gone out before it on the wire, for as long as that may still be a matter of clocks.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import json
+import re
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from xref.stack import socket
+from xref.stack import vfs
+from xref.stack.clock import Loop
+from xref.stack.device import EthernetCard
+from xref.stack.headers import addr
+from xref.stack.host import Host
+from xref.stack.machine import X86_64
+from xref.stack.sockcore import ERESTARTSYS
+
+MICRO = 1_000_000
+PATTERN_SIZE = 1 << 20
+DATA = 0x10200000
+SCRATCH = 0x30000000
+SCRATCH_SIZE = 1 << 20
+EFAULT_PAGE = 0x20000000
+PAGE = 4096
+# how long a frame may be held back because the model has not yet sent what came before it on the wire
+PATIENCE = 60_000
+
+NAMES = {
+    "SO_REUSEADDR": (socket.SOL_SOCKET, socket.SO_REUSEADDR),
+    "SO_ERROR": (socket.SOL_SOCKET, socket.SO_ERROR),
+    "SO_TYPE": (socket.SOL_SOCKET, socket.SO_TYPE),
+    "SO_DONTROUTE": (socket.SOL_SOCKET, socket.SO_DONTROUTE),
+    "SO_BROADCAST": (socket.SOL_SOCKET, socket.SO_BROADCAST),
+    "SO_SNDBUF": (socket.SOL_SOCKET, socket.SO_SNDBUF),
+    "SO_RCVBUF": (socket.SOL_SOCKET, socket.SO_RCVBUF),
+    "SO_KEEPALIVE": (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+    "SO_OOBINLINE": (socket.SOL_SOCKET, socket.SO_OOBINLINE),
+    "SO_NO_CHECK": (socket.SOL_SOCKET, socket.SO_NO_CHECK),
+    "SO_PRIORITY": (socket.SOL_SOCKET, socket.SO_PRIORITY),
+    "SO_LINGER": (socket.SOL_SOCKET, socket.SO_LINGER),
+    "SO_RCVLOWAT": (socket.SOL_SOCKET, socket.SO_RCVLOWAT),
+    "SO_SNDLOWAT": (socket.SOL_SOCKET, socket.SO_SNDLOWAT),
+    "SO_RCVTIMEO": (socket.SOL_SOCKET, socket.SO_RCVTIMEO),
+    "SO_SNDTIMEO": (socket.SOL_SOCKET, socket.SO_SNDTIMEO),
+    "IP_TOS": (0, 1),
+    "IP_TTL": (0, 2),
+    "IP_OPTIONS": (0, 4),
+    "IP_MTU_DISCOVER": (0, 10),
+    "IP_RECVERR": (0, 11),
+    "IP_MTU": (0, 14),
+    "TCP_NODELAY": (6, 1),
+    "TCP_MAXSEG": (6, 2),
+    "TCP_CORK": (6, 3),
+    "TCP_KEEPIDLE": (6, 4),
+    "TCP_KEEPINTVL": (6, 5),
+    "TCP_KEEPCNT": (6, 6),
+    "TCP_SYNCNT": (6, 7),
+    "TCP_LINGER2": (6, 8),
+    "TCP_DEFER_ACCEPT": (6, 9),
+    "TCP_WINDOW_CLAMP": (6, 10),
+    "TCP_QUICKACK": (6, 12),
+    "UDP_CORK": (17, 1),
+}
+KINDS = {"SOCK_STREAM": 1, "SOCK_DGRAM": 2, "SOCK_RAW": 3}
+FLAGS = {"O_RDWR": 2, "O_NONBLOCK": socket.O_NONBLOCK, "O_RDONLY": 0}
+SHUTS = {"SHUT_RD": 0, "SHUT_WR": 1, "SHUT_RDWR": 2}
+
+
+class ReplayError(ValueError):
+    """A recording that cannot be read, or asks for what the model does not have."""
+
+
+def load(path: Path) -> list[dict[str, Any]]:
+    """The scenarios of a recording, a JSON list, perhaps compressed with gzip."""
+    try:
+        raw = path.read_bytes()
+        if path.suffix == ".gz":
+            raw = gzip.decompress(raw)
+        recordings = json.loads(raw)
+    except (OSError, EOFError, ValueError) as problem:
+        raise ReplayError(f"{path}: not a recording that can be read ({problem})") from problem
+    if not isinstance(recordings, list) or not all(isinstance(one, dict) and "scenario" in one for one in recordings):
+        raise ReplayError(f"{path}: a recording is a list of scenarios")
+    return recordings
+
+
+def find(recordings: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    """One scenario of a recording, by its name."""
+    for one in recordings:
+        if one["scenario"] == name:
+            return one
+    raise ReplayError(f"the recording has no scenario {name}")
+
+
+class _Wire:
+    """What the frames of a recording tell of the kernel's random choices."""
+
+    def __init__(self, frames: list[dict[str, Any]]) -> None:
+        self.isn: dict[tuple[int, int, int], int] = {}
+        self.ports: dict[tuple[int, int], list[int]] = {}
+        self.udp_ports: list[int] = []
+        self.stamps: list[tuple[float, int]] = []
+        self.probes: list[tuple[float, int]] = []
+        self.own = (addr("192.168.7.2"), bytes.fromhex("525400123456"))
+        for frame in frames:
+            if frame["dir"] == "out":
+                self._look(frame["t"], bytes.fromhex(frame["hex"]))
+
+    def _look(self, t: float, raw: bytes) -> None:
+        kind = raw[12:14]
+        if kind == b"\x08\x06":
+            self.own = (int.from_bytes(raw[28:32], "big"), raw[6:12])
+            if raw[20:22] == b"\0\1" and not raw[0] & 1:
+                self.probes.append((t, int.from_bytes(raw[38:42], "big")))
+            return
+        if kind != b"\x08\x00" or int.from_bytes(raw[20:22], "big") & 0x1FFF:
+            return
+        at = 14 + (raw[14] & 15) * 4
+        daddr = int.from_bytes(raw[30:34], "big")
+        sport, dport = int.from_bytes(raw[at : at + 2], "big"), int.from_bytes(raw[at + 2 : at + 4], "big")
+        if raw[23] == 17 and sport not in self.udp_ports:
+            self.udp_ports.append(sport)
+        if raw[23] != 6 or len(raw) < at + 20:
+            return
+        if raw[at + 13] & 2:
+            self.isn.setdefault((daddr, sport, dport), int.from_bytes(raw[at + 4 : at + 8], "big"))
+            if not raw[at + 13] & 16 and sport not in self.ports.setdefault((daddr, dport), []):
+                self.ports[daddr, dport].append(sport)
+        options = raw[at + 20 : at + (raw[at + 12] >> 4) * 4]
+        stamp = _timestamp(options)
+        if stamp is not None:
+            self.stamps.append((t, stamp))
+
+
+def _timestamp(options: bytes) -> int | None:
+    at = 0
+    while at < len(options):
+        kind = options[at]
+        if kind in (0, 1):
+            at += 1
+            continue
+        size = options[at + 1] if at + 1 < len(options) else 0
+        if size < 2:
+            return None
+        if kind == 8:
+            return int.from_bytes(options[at + 2 : at + 6], "big")
+        at += size
+    return None
+
+
+class Replay:
+    """One scenario of a recording, and the model that it drives."""
+
+    def __init__(self, recording: dict[str, Any]) -> None:
+        self.recording = recording
+        self.frames: list[dict[str, Any]] = []
+        self.calls: list[dict[str, Any]] = []
+        self.labels: dict[str, int] = {}
+        self.last_address = (0, 0)
+        self.sent = 0
+        self.loop = Loop()
+        wire = self.wire = _Wire(recording["frames"])
+        self.host = Host(self.loop, name="guest", machine=X86_64, jiffies=self._jiffies())
+        k = self.host
+        for name, value in recording.get("sysctls", {}).items():
+            k.sysctl.set(name, value)
+        ip, address = wire.own
+        self.card = EthernetCard(k, "eth0", ip=ip, bits=24, address=address)
+        k.add_network(self.card)
+        self.card.transmit = self._out
+        self._random()
+        self._memory()
+        ends = [g.get("t_end", g["t"]) for g in recording["guest"]] + [f["t"] for f in recording["frames"]]
+        self.end = max(ends, default=0.0)
+        self.incoming = self._incoming()
+
+    def _jiffies(self) -> int:
+        """Where jiffies stood at time 0: as the first timestamps say, else as after five minutes."""
+        offsets = sorted(((stamp - int(t * 1000)) & 0xFFFFFFFF) for t, stamp in self.wire.stamps[:5])
+        return offsets[len(offsets) // 2] if offsets else (1 << 32) - 200_000
+
+    def _random(self) -> None:
+        k, wire = self.host, self.wire
+        fallback = k.secure_tcp_sequence_number
+        k.secure_tcp_sequence_number = lambda s, d, sport, dport: wire.isn.get(
+            (d, sport, dport), wire.isn.get((s, dport, sport), fallback(s, d, sport, dport))
+        )
+
+        def port(daddr: int, dport: int) -> int | None:
+            known = wire.ports.get((daddr, dport))
+            return known.pop(0) if known else None
+
+        k.connect_port = port
+        if wire.udp_ports:
+            k.udp_port_rover = wire.udp_ports[0]
+
+    def _memory(self) -> None:
+        memory = self.host.memory
+        pattern = bytes(n % 251 for n in range(251)) * (PATTERN_SIZE // 251 + 1)
+        self.pattern = pattern[:PATTERN_SIZE]
+        memory.map(self.pattern, DATA)
+        memory.map(SCRATCH_SIZE, SCRATCH)
+        memory.map(self.pattern[:PAGE], EFAULT_PAGE)
+
+    # the wire
+
+    def _out(self, frame: bytes) -> None:
+        self.sent += 1
+        self.frames.append({"t": self.loop.now / MICRO, "hex": frame.hex()})
+
+    def _incoming(self) -> list[tuple[int, int, bytes]]:
+        """Frames that came in: time, how many had gone out before, bytes."""
+        out = 0
+        found = []
+        for frame in self.recording["frames"]:
+            if frame["dir"] == "out":
+                out += 1
+            else:
+                found.append((round(frame["t"] * MICRO), out, bytes.fromhex(frame["hex"])))
+        return found
+
+    def _feed(self) -> None:
+        """Deliver what may be delivered now, and come again when more may be."""
+        now = self.loop.now
+        while self.incoming:
+            due, before, frame = self.incoming[0]
+            if now < due:
+                self.loop.at(due, self._feed)
+                return
+            patience = max(PATIENCE, due // 16)
+            if self.sent < before and now < due + patience:
+                self.loop.after(200, self._feed)
+                return
+            self.incoming.pop(0)
+            self.card.receive(frame)
+            self.loop.run_tasks()
+
+    # the guest
+
+    def run(self) -> dict[str, Any]:
+        """Drive the model; what it sent and returned."""
+        drift = float((self.recording.get("clock") or {}).get("guest_vs_pcap_drift_s") or 0.0)
+        self.host.spawn(self._guest(drift), "guest")
+        self._feed()
+        limit = round(self.end * MICRO)
+        self.loop.run(until=limit + max(12_000, limit // 200))
+        return {"frames": self.frames, "calls": self.calls}
+
+    def _guest(self, drift: float) -> Generator[None, None, None]:
+        for entry in self.recording["guest"]:
+            if not isinstance(entry.get("ret"), int):
+                continue
+            when = entry["t"] + (drift * min(1.0, entry["t"] / self.end) if self.end else 0.0)
+            yield from self.host.sleep_until(round(when * MICRO))
+            result = yield from self._call(entry)
+            task = self.host.task()
+            if result == -ERESTARTSYS:
+                result = -errno.EINTR
+            task.take_signals()
+            self.calls.append(
+                {"ret": result if result >= 0 else -1, "errno": errno.errorcode[-result] if result < 0 else None}
+            )
+            if entry.get("label") and result >= 0:
+                self.labels[entry["label"]] = result
+
+    def _call(self, entry: dict[str, Any]) -> Generator[None, None, int]:
+        name, args = entry["call"], entry["args"]
+        perform = getattr(self, f"_do_{name}", None)
+        if perform is None:
+            raise ReplayError(f"the recording calls {name}, which the model does not have")
+        return (yield from perform([part.strip() for part in _split(args)]))
+
+    def _fd(self, text: str) -> int:
+        label = text.lstrip("$")
+        if label in self.labels:
+            return self.labels[label]
+        return int(text, 0) if re.fullmatch(r"-?\d+", text) else -1
+
+    def _pointer(self, text: str) -> int:
+        if text.startswith("data"):
+            return DATA + int(text[4:] or 0)
+        if text.startswith("buf"):
+            return SCRATCH
+        at = 0 if text == "NULL" else int(text, 0)
+        if EFAULT_PAGE <= at < EFAULT_PAGE + PAGE:
+            # what a program puts before the hole is the pattern, from where it begins to write
+            self.host.memory.write(at, self.pattern[: EFAULT_PAGE + PAGE - at])
+        return at
+
+    def _address(self, text: str) -> tuple[int, int]:
+        host, _, port = text.rpartition(":")
+        self.last_address = (addr(host), int(port))
+        return self.last_address
+
+    # calls
+
+    def _do_socket(self, args: list[str]) -> Generator[None, None, int]:
+        family = 2 if args[0] == "AF_INET" else 10
+        return (yield from socket.sys_socket(self.host, family, KINDS.get(args[1], 0), int(args[2], 0)))
+
+    def _do_connect(self, args: list[str]) -> Generator[None, None, int]:
+        family = 0 if "UNSPEC" in args[1] else 2
+        address = (0, 0) if family == 0 else self._address(args[1])
+        return (yield from socket.sys_connect(self.host, self._fd(args[0]), address, family))
+
+    def _do_bind(self, args: list[str]) -> Generator[None, None, int]:
+        host, _, port = args[1].rpartition(":")
+        return (yield from socket.sys_bind(self.host, self._fd(args[0]), (addr(host), int(port))))
+
+    def _do_listen(self, args: list[str]) -> Generator[None, None, int]:
+        return (yield from socket.sys_listen(self.host, self._fd(args[0]), int(args[1])))
+
+    def _do_accept(self, args: list[str]) -> Generator[None, None, int]:
+        return (yield from socket.sys_accept(self.host, self._fd(args[0])))
+
+    def _do_write(self, args: list[str]) -> Generator[None, None, int]:
+        count = int(args[2], 0)
+        count = count if count >= 0 else count + (1 << 64)
+        return (yield from vfs.sys_write(self.host, self._fd(args[0]), self._pointer(args[1]), count))
+
+    def _do_read(self, args: list[str]) -> Generator[None, None, int]:
+        return (yield from vfs.sys_read(self.host, self._fd(args[0]), self._pointer(args[1]), int(args[2], 0)))
+
+    def _vector(self, text: str) -> list[tuple[int, int]] | None:
+        if not text.startswith("["):
+            return None
+        pieces = re.findall(r"\(([^,()]+),\s*(-?\d+)\)", text)
+        return [(self._pointer(base.strip()), int(size)) for base, size in pieces]
+
+    def _do_writev(self, args: list[str]) -> Generator[None, None, int]:
+        return (yield from vfs.sys_writev(self.host, self._fd(args[0]), self._vector(args[1]), int(args[2], 0)))
+
+    def _do_readv(self, args: list[str]) -> Generator[None, None, int]:
+        return (yield from vfs.sys_readv(self.host, self._fd(args[0]), self._vector(args[1]), int(args[2], 0)))
+
+    def _do_sendto(self, args: list[str]) -> Generator[None, None, int]:
+        fd, base, size = self._fd(args[0]), self._pointer(args[1]), int(args[2], 0)
+        flags = _flags(args[3])
+        address: tuple[int, int] | None = None
+        if len(args) > 4:
+            pointer = re.fullmatch(r"0x[0-9a-f]+|0|NULL", args[4])
+            if not pointer:
+                address = self._address(args[4])
+            elif int(args[4], 0) if args[4] != "NULL" else 0:
+                address = self.last_address
+        elif "(send)" in args[3]:
+            return (yield from socket.sys_send(self.host, fd, base, size, flags))
+        return (yield from socket.sys_sendto(self.host, fd, base, size, flags, address))
+
+    _do_send = _do_sendto
+
+    def _do_sendmsg(self, args: list[str]) -> Generator[None, None, int]:
+        text = ", ".join(args[1:])
+        sizes = re.search(r"iov=\[([^\]]*)\]", text)
+        vector, at = [], 0
+        for size in (sizes.group(1).split(",") if sizes and sizes.group(1) else []):
+            vector.append((DATA + at, int(size)))
+            at += int(size)
+        target = re.search(r"(\d+\.\d+\.\d+\.\d+:\d+)", text)
+        address = self._address(target.group(1)) if target else None
+        flags = re.search(r"flags=(\w+)", text)
+        number = int(flags.group(1), 0) if flags else 0
+        return (yield from socket.sys_sendmsg(self.host, self._fd(args[0]), vector, number, address))
+
+    def _do_recvfrom(self, args: list[str]) -> Generator[None, None, int]:
+        base = SCRATCH if args[1].startswith("buf") else self._pointer(args[1])
+        size, flags = int(args[2], 0), _flags(args[3]) if len(args) > 3 else 0
+        if len(args) > 3 and "(recv)" in args[3]:
+            return (yield from socket.sys_recv(self.host, self._fd(args[0]), base, size, flags))
+        return (yield from socket.sys_recvfrom(self.host, self._fd(args[0]), base, size, flags))
+
+    _do_recv = _do_recvfrom
+
+    def _do_recvmsg(self, args: list[str]) -> Generator[None, None, int]:
+        text = ", ".join(args[1:])
+        sizes = [int(n) for n in re.findall(r"\d+", (re.search(r"\[([^\]]*)\]", text) or [""])[0])] or [SCRATCH_SIZE]
+        flags = re.search(r"flags=(\w+)", text)
+        vector = [(SCRATCH, size) for size in sizes]
+        number = int(flags.group(1), 0) if flags else 0
+        return (yield from socket.sys_recvmsg(self.host, self._fd(args[0]), vector, number))
+
+    def _do_shutdown(self, args: list[str]) -> Generator[None, None, int]:
+        how = SHUTS[args[1]] if args[1] in SHUTS else int(args[1], 0)
+        return (yield from socket.sys_shutdown(self.host, self._fd(args[0]), how))
+
+    def _do_close(self, args: list[str]) -> Generator[None, None, int]:
+        return (yield from vfs.sys_close(self.host, self._fd(args[0])))
+
+    def _do_setsockopt(self, args: list[str]) -> Generator[None, None, int]:
+        name, _, text = args[1].partition("=")
+        if name not in NAMES:
+            raise ReplayError(f"the recording sets {name}, which the model does not have")
+        level, number = NAMES[name]
+        if name in ("IP_OPTIONS", "SO_LINGER", "SO_RCVTIMEO", "SO_SNDTIMEO") and re.fullmatch(r"[0-9a-f]*", text):
+            value = bytes.fromhex(text)
+        else:
+            value = int(text, 0).to_bytes(4, "little", signed=int(text, 0) < 0)
+        return (yield from socket.sys_setsockopt(self.host, self._fd(args[0]), level, number, value))
+
+    def _do_getsockopt(self, args: list[str]) -> Generator[None, None, int]:
+        if args[1] not in NAMES:
+            raise ReplayError(f"the recording asks for {args[1]}, which the model does not have")
+        err, _ = yield from socket.sys_getsockopt(self.host, self._fd(args[0]), *NAMES[args[1]])
+        return int(err)
+
+    def _do_fcntl(self, args: list[str]) -> Generator[None, None, int]:
+        file = self.host.files.get(self._fd(args[0]))
+        if file is None:
+            return -errno.EBADF
+        if args[1] == "F_SETFL":
+            file.flags = sum(FLAGS.get(flag.strip(), 0) for flag in args[2].split("|"))
+            return 0
+        return file.flags
+        yield
+
+    def _do_alarm(self, args: list[str]) -> Generator[None, None, int]:
+        task = self.host.task()
+        seconds = int(args[0], 0)
+        if seconds:
+            self.loop.after(seconds * MICRO, lambda: task.signal("SIGALRM"))
+        return 0
+        yield
+
+    def _do_open(self, args: list[str]) -> Generator[None, None, int]:
+        del args
+        return vfs.install(self.host, vfs.File(content=self.pattern))
+        yield
+
+    def _do_sendfile(self, args: list[str]) -> Generator[None, None, int]:
+        return (yield from vfs.sys_sendfile(self.host, self._fd(args[0]), self._fd(args[1]), int(args[3], 0)))
+
+
+def _flags(text: str) -> int:
+    found = re.search(r"(?:flags=)?(0x[0-9a-fA-F]+|\d+)", text)
+    return int(found.group(1), 0) if found else 0
+
+
+def _split(args: str) -> list[str]:
+    """Arguments between commas that are not inside brackets or quotes."""
+    parts, depth, quoted, part = [], 0, False, ""
+    for letter in args:
+        if letter == '"':
+            quoted = not quoted
+        elif not quoted and letter in "[(":
+            depth += 1
+        elif not quoted and letter in "])":
+            depth -= 1
+        if letter == "," and not depth and not quoted:
+            parts.append(part)
+            part = ""
+        else:
+            part += letter
+    return [*parts, part] if part or parts else []
+
+
+def replay(recording: dict[str, Any]) -> dict[str, Any]:
+    """Run one scenario: {"frames": [{"t", "hex"}], "calls": [{"ret", "errno"}]}."""
+    return Replay(recording).run()
+
