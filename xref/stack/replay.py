@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import itertools
 import json
 import re
 from collections.abc import Generator
@@ -20,6 +21,10 @@ from typing import Any
 
 from xref.stack import socket
 from xref.stack import vfs
+from xref.stack.checksum import csum_block_add
+from xref.stack.checksum import csum_block_sub
+from xref.stack.checksum import csum_fold
+from xref.stack.checksum import csum_partial
 from xref.stack.clock import Loop
 from xref.stack.device import EthernetCard
 from xref.stack.headers import addr
@@ -34,6 +39,8 @@ SCRATCH = 0x30000000
 SCRATCH_SIZE = 1 << 20
 EFAULT_PAGE = 0x20000000
 PAGE = 4096
+# microseconds from a frame on the wire to the interrupt, on the emulated machine
+LATENCY = 150
 # how long a frame may be held back because the model has not yet sent what came before it on the wire
 PATIENCE = 60_000
 
@@ -112,11 +119,31 @@ class _Wire:
         self.ports: dict[tuple[int, int], list[int]] = {}
         self.udp_ports: list[int] = []
         self.stamps: list[tuple[float, int]] = []
+        self.sent_stamps: list[int | None] = []
+        self.day: int | None = None
         self.probes: list[tuple[float, int]] = []
         self.own = (addr("192.168.7.2"), bytes.fromhex("525400123456"))
         for frame in frames:
             if frame["dir"] == "out":
-                self._look(frame["t"], bytes.fromhex(frame["hex"]))
+                raw = bytes.fromhex(frame["hex"])
+                self.sent_stamps.append(tcp_stamp(raw)[0])
+                self._look(frame["t"], raw)
+                self._look_at_day(frame["t"], raw)
+
+    def _look_at_day(self, t: float, raw: bytes) -> None:
+        """Milliseconds of the day at time 0, where a frame tells them (IP timestamp option, ICMP timestamp)."""
+        if self.day is not None or raw[12:14] != b"\x08\x00":
+            return
+        at = 14 + (raw[14] & 15) * 4
+        option = 34
+        while option < at and raw[option] > 1 and raw[option + 1] > 1:
+            if raw[option] == 68 and raw[option + 3] & 0xF in (0, 1):
+                first = option + (4 if raw[option + 3] & 0xF == 0 else 8)
+                self.day = int.from_bytes(raw[first : first + 4], "big") - int(t * 1000)
+                return
+            option += raw[option + 1]
+        if raw[23] == 1 and raw[at] == 14:
+            self.day = int.from_bytes(raw[at + 12 : at + 16], "big") - int(t * 1000)
 
     def _look(self, t: float, raw: bytes) -> None:
         kind = raw[12:14]
@@ -138,26 +165,78 @@ class _Wire:
             self.isn.setdefault((daddr, sport, dport), int.from_bytes(raw[at + 4 : at + 8], "big"))
             if not raw[at + 13] & 16 and sport not in self.ports.setdefault((daddr, dport), []):
                 self.ports[daddr, dport].append(sport)
-        options = raw[at + 20 : at + (raw[at + 12] >> 4) * 4]
-        stamp = _timestamp(options)
+        stamp = tcp_stamp(raw)[0]
         if stamp is not None:
             self.stamps.append((t, stamp))
 
 
-def _timestamp(options: bytes) -> int | None:
-    at = 0
-    while at < len(options):
-        kind = options[at]
-        if kind in (0, 1):
+def tcp_stamp(raw: bytes) -> tuple[int | None, int]:
+    """Timestamp that a frame carries, if it is a TCP segment that has one, and where in the frame the option is."""
+    if raw[12:14] != b"\x08\x00" or raw[23] != 6 or int.from_bytes(raw[20:22], "big") & 0x1FFF:
+        return None, 0
+    start = 14 + (raw[14] & 15) * 4
+    if len(raw) < start + 20:
+        return None, 0
+    at, end = start + 20, min(start + (raw[start + 12] >> 4) * 4, len(raw))
+    while at < end:
+        if raw[at] in (0, 1):
             at += 1
             continue
-        size = options[at + 1] if at + 1 < len(options) else 0
+        size = raw[at + 1] if at + 1 < end else 0
         if size < 2:
-            return None
-        if kind == 8:
-            return int.from_bytes(options[at + 2 : at + 6], "big")
+            break
+        if raw[at] == 8 and size == 10 and at + 10 <= end:
+            return int.from_bytes(raw[at + 2 : at + 6], "big"), at
         at += size
-    return None
+    return None, 0
+
+
+class GuestClock:
+    """The guest's jiffies by the wire's clock: where a tick must have come, as the timestamps that were sent tell.
+
+    A segment carries the jiffies of the moment in which it was made, and is on the wire a little later. So of all
+    segments of a while, the one with the most jiffies for its time is nearest to the tick; between such points the
+    clocks drift evenly.
+    """
+
+    WHILE = 2.0
+    # milliseconds from the tick of a timer to its segment on the wire, on the emulated machine
+    DELAY = 0.1
+
+    def __init__(self, stamps: list[tuple[float, int]]) -> None:
+        self.base = stamps[0][1] - int(stamps[0][0] * 1000) if stamps else (1 << 32) - 200_000
+        points: list[tuple[float, float]] = []
+        group: list[tuple[float, float]] = []
+        for t, stamp in stamps:
+            ahead = ((stamp - self.base + (1 << 31)) & 0xFFFFFFFF) - (1 << 31) - t * 1000
+            if group and t - group[0][0] > self.WHILE:
+                points.append(max(group, key=lambda one: one[1]))
+                group = []
+            group.append((t, ahead))
+        if group:
+            points.append(max(group, key=lambda one: one[1]))
+        self.points = [(t, ahead + self.DELAY) for t, ahead in points] or [(0.0, 0.0)]
+
+    def ahead(self, t: float) -> float:
+        """Milliseconds that the guest's clock is ahead of the wire's (beyond `base`) at a time on the wire."""
+        points = self.points
+        if t <= points[0][0]:
+            return points[0][1]
+        for (t0, a0), (t1, a1) in itertools.pairwise(points):
+            if t <= t1:
+                return a0 + (a1 - a0) * (t - t0) / (t1 - t0)
+        return points[-1][1]
+
+    def guest(self, t: float) -> int:
+        """Microseconds of the guest's clock at a time on the wire (seconds)."""
+        return round((t * 1000 + self.ahead(t)) * 1000)
+
+    def wire(self, guest: int) -> float:
+        """Time on the wire (seconds) at a time of the guest's clock (microseconds)."""
+        t = guest / MICRO
+        for _ in range(3):
+            t = guest / MICRO - self.ahead(t) / 1000
+        return t
 
 
 class Replay:
@@ -172,8 +251,12 @@ class Replay:
         self.sent = 0
         self.loop = Loop()
         wire = self.wire = _Wire(recording["frames"])
-        self.host = Host(self.loop, name="guest", machine=X86_64, jiffies=self._jiffies())
+        self.clock = GuestClock(wire.stamps)
+        self.stamps: list[int | None] = []
+        self.host = Host(self.loop, name="guest", machine=X86_64, jiffies=self.clock.base & 0xFFFFFFFF)
         k = self.host
+        if wire.day is not None:
+            k.day_offset = wire.day - k.wall % 86400 * 1000 - self.clock.guest(0.0) // 1000
         for name, value in recording.get("sysctls", {}).items():
             k.sysctl.set(name, value)
         ip, address = wire.own
@@ -185,11 +268,6 @@ class Replay:
         ends = [g.get("t_end", g["t"]) for g in recording["guest"]] + [f["t"] for f in recording["frames"]]
         self.end = max(ends, default=0.0)
         self.incoming = self._incoming()
-
-    def _jiffies(self) -> int:
-        """Where jiffies stood at time 0: as the first timestamps say, else as after five minutes."""
-        offsets = sorted(((stamp - int(t * 1000)) & 0xFFFFFFFF) for t, stamp in self.wire.stamps[:5])
-        return offsets[len(offsets) // 2] if offsets else (1 << 32) - 200_000
 
     def _random(self) -> None:
         k, wire = self.host, self.wire
@@ -218,7 +296,22 @@ class Replay:
 
     def _out(self, frame: bytes) -> None:
         self.sent += 1
-        self.frames.append({"t": self.loop.now / MICRO, "hex": frame.hex()})
+        self.stamps.append(tcp_stamp(frame)[0])
+        self.frames.append({"t": self.clock.wire(self.loop.now), "hex": frame.hex()})
+
+    def _echo(self, frame: bytes, before: int) -> bytes:
+        """The frame with the timestamp echoed that the model has sent where the real kernel sent another."""
+        _, at = tcp_stamp(frame)
+        if not at:
+            return frame
+        echoed = int.from_bytes(frame[at + 6 : at + 10], "big")
+        for n in range(min(before, len(self.stamps), len(self.wire.sent_stamps)) - 1, -1, -1):
+            mine = self.stamps[n]
+            if self.wire.sent_stamps[n] == echoed and mine is not None and mine != echoed:
+                return _replace(frame, at + 6, mine.to_bytes(4, "big"))
+            if self.wire.sent_stamps[n] == echoed:
+                break
+        return frame
 
     def _incoming(self) -> list[tuple[int, int, bytes]]:
         """Frames that came in: time, how many had gone out before, bytes."""
@@ -228,7 +321,7 @@ class Replay:
             if frame["dir"] == "out":
                 out += 1
             else:
-                found.append((round(frame["t"] * MICRO), out, bytes.fromhex(frame["hex"])))
+                found.append((self.clock.guest(frame["t"]) + LATENCY, out, bytes.fromhex(frame["hex"])))
         return found
 
     def _feed(self) -> None:
@@ -244,7 +337,7 @@ class Replay:
                 self.loop.after(200, self._feed)
                 return
             self.incoming.pop(0)
-            self.card.receive(frame)
+            self.card.receive(self._echo(frame, before))
             self.loop.run_tasks()
 
     # the guest
@@ -254,7 +347,7 @@ class Replay:
         drift = float((self.recording.get("clock") or {}).get("guest_vs_pcap_drift_s") or 0.0)
         self.host.spawn(self._guest(drift), "guest")
         self._feed()
-        limit = round(self.end * MICRO)
+        limit = self.clock.guest(self.end)
         self.loop.run(until=limit + max(12_000, limit // 200))
         return {"frames": self.frames, "calls": self.calls}
 
@@ -263,7 +356,7 @@ class Replay:
             if not isinstance(entry.get("ret"), int):
                 continue
             when = entry["t"] + (drift * min(1.0, entry["t"] / self.end) if self.end else 0.0)
-            yield from self.host.sleep_until(round(when * MICRO))
+            yield from self.host.sleep_until(self.clock.guest(when))
             result = yield from self._call(entry)
             task = self.host.task()
             if result == -ERESTARTSYS:
@@ -293,11 +386,8 @@ class Replay:
             return DATA + int(text[4:] or 0)
         if text.startswith("buf"):
             return SCRATCH
-        at = 0 if text == "NULL" else int(text, 0)
-        if EFAULT_PAGE <= at < EFAULT_PAGE + PAGE:
-            # what a program puts before the hole is the pattern, from where it begins to write
-            self.host.memory.write(at, self.pattern[: EFAULT_PAGE + PAGE - at])
-        return at
+        text = text.partition(" ")[0]
+        return 0 if text == "NULL" else int(text, 0)
 
     def _address(self, text: str) -> tuple[int, int]:
         host, _, port = text.rpartition(":")
@@ -440,6 +530,19 @@ class Replay:
 
     def _do_sendfile(self, args: list[str]) -> Generator[None, None, int]:
         return (yield from vfs.sys_sendfile(self.host, self._fd(args[0]), self._fd(args[1]), int(args[3], 0)))
+
+
+def _replace(frame: bytes, at: int, new: bytes) -> bytes:
+    """Four bytes of a TCP segment changed, and its checksum by as much (a wrong one stays wrong)."""
+    start = 14 + (frame[14] & 15) * 4
+    check = int.from_bytes(frame[start + 16 : start + 18], "big")
+    odd = (at - start) & 1
+    total = csum_block_sub(~check & 0xFFFF, csum_partial(frame[at : at + 4]), odd)
+    check = csum_fold(csum_block_add(total, csum_partial(new), odd))
+    out = bytearray(frame)
+    out[at : at + 4] = new
+    out[start + 16 : start + 18] = check.to_bytes(2, "big")
+    return bytes(out)
 
 
 def _flags(text: str) -> int:
