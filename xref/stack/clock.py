@@ -66,6 +66,10 @@ class Loop:
             task.queued = False
             task.step()
 
+    def spend(self, duration: int) -> None:
+        """Whoever runs now takes so many microseconds for it; what was due meanwhile comes late."""
+        self.now += duration
+
     def next_time(self) -> int | None:
         """When the next event is due, None where none is."""
         heap = self._heap
@@ -79,7 +83,7 @@ class Loop:
         if self.next_time() is None:
             return False
         when, _, event = heapq.heappop(self._heap)
-        self.now = when
+        self.now = max(self.now, when)
         call, event.call = event.call, None
         assert call is not None  # noqa: S101 - next_time() dropped the cancelled ones
         call()
@@ -121,6 +125,7 @@ class Task:
         self.done = done
         self.state = TASK_RUNNING
         self.asleep = False
+        self.busy = False
         self.queued = False
         self.finished = False
         self.result: Any = None
@@ -158,9 +163,25 @@ class Task:
     def wake(self) -> None:
         """`try_to_wake_up`: runnable again, if it slept."""
         self.state = TASK_RUNNING
-        if self.asleep and not self.queued:
+        if self.asleep and not self.queued and not self.busy:
             self.queued = True
-            self.kernel.loop.runnable.append(self)
+            if self.kernel.wake_latency:
+                self.kernel.loop.after(self.kernel.wake_latency, self._run)
+            else:
+                self._run()
+
+    def _run(self) -> None:
+        self.kernel.loop.runnable.append(self)
+
+    def compute(self, duration: int) -> Generator[None, None, None]:
+        """Keep the processor for so many microseconds; only interrupts come between."""
+        self.busy = True
+        self.kernel.loop.after(duration, self._go_on)
+        yield
+
+    def _go_on(self) -> None:
+        self.busy, self.queued = False, True
+        self.kernel.loop.runnable.append(self)
 
     def signal(self, name: str) -> None:
         """A signal with a handler: wakes an interruptible sleep, which then ends with EINTR."""

@@ -111,6 +111,9 @@ class Kernel:
         self.udp_hash: dict[int, list[InetSock]] = {}
         self.udp_port_rover = 0
         self.privileged = True
+        # what a process takes, in microseconds: from being woken to running, and to copy a segment from the program
+        self.wake_latency = 0
+        self.copy_time = 0
         self.icmp_sk: InetSock | None = None
         self.tcp_sk: InetSock | None = None
 

@@ -39,10 +39,19 @@ SCRATCH = 0x30000000
 SCRATCH_SIZE = 1 << 20
 EFAULT_PAGE = 0x20000000
 PAGE = 4096
-# microseconds from a frame on the wire to the interrupt, on the emulated machine
+# what the emulated machine takes, in microseconds: from the wire to the interrupt, to receive a frame, to send one
 LATENCY = 150
+RECEIVE = 150
+SEND = 40
+# and a process, to run after it was woken, and to copy a segment
+WAKE = 450
+COPY = 100
+# how near a frame must follow an event, in seconds, to count as what the event made the kernel send
+SOON = 0.008
 # how long a frame may be held back because the model has not yet sent what came before it on the wire
 PATIENCE = 60_000
+# the same for what, going by the acknowledgement alone, may have come before
+SHORT_PATIENCE = 3_000
 
 NAMES = {
     "SO_REUSEADDR": (socket.SOL_SOCKET, socket.SO_REUSEADDR),
@@ -119,13 +128,22 @@ class _Wire:
         self.ports: dict[tuple[int, int], list[int]] = {}
         self.udp_ports: list[int] = []
         self.stamps: list[tuple[float, int]] = []
+        self.unasked: list[tuple[float, int]] = []
+        self.syns: list[tuple[float, int]] = []
         self.sent_stamps: list[int | None] = []
         self.day: int | None = None
         self.probes: list[tuple[float, int]] = []
         self.own = (addr("192.168.7.2"), bytes.fromhex("525400123456"))
+        quiet = -1.0
         for frame in frames:
+            before, quiet = quiet, frame["t"]
             if frame["dir"] == "out":
                 raw = bytes.fromhex(frame["hex"])
+                stamp = tcp_stamp(raw)[0]
+                if stamp is not None and _is_syn(raw):
+                    self.syns.append((frame["t"], stamp))
+                elif stamp is not None and frame["t"] - before > 0.002:
+                    self.unasked.append((frame["t"], stamp))
                 self.sent_stamps.append(tcp_stamp(raw)[0])
                 self._look(frame["t"], raw)
                 self._look_at_day(frame["t"], raw)
@@ -263,6 +281,7 @@ class Replay:
         self.card = EthernetCard(k, "eth0", ip=ip, bits=24, address=address)
         k.add_network(self.card)
         self.card.transmit = self._out
+        k.wake_latency, k.copy_time = WAKE, COPY
         self._random()
         self._memory()
         ends = [g.get("t_end", g["t"]) for g in recording["guest"]] + [f["t"] for f in recording["frames"]]
@@ -297,6 +316,7 @@ class Replay:
     def _out(self, frame: bytes) -> None:
         self.sent += 1
         self.stamps.append(tcp_stamp(frame)[0])
+        self.loop.spend(SEND)
         self.frames.append({"t": self.clock.wire(self.loop.now), "hex": frame.hex()})
 
     def _echo(self, frame: bytes, before: int) -> bytes:
@@ -313,30 +333,64 @@ class Replay:
                 break
         return frame
 
-    def _incoming(self) -> list[tuple[int, int, bytes]]:
-        """Frames that came in: time, how many had gone out before, bytes."""
+    def _incoming(self) -> list[tuple[int, int, int, bytes]]:
+        """Frames that came in: when to deliver them, how many had gone out before, how many of these perhaps, bytes."""
+        frames = self.recording["frames"]
         out = 0
         found = []
-        for frame in self.recording["frames"]:
+        covered = 0
+        for n, frame in enumerate(frames):
+            raw = bytes.fromhex(frame["hex"])
             if frame["dir"] == "out":
                 out += 1
-            else:
-                found.append((self.clock.guest(frame["t"]) + LATENCY, out, bytes.fromhex(frame["hex"])))
+                covered = _ack(raw) or covered
+                continue
+            following = frames[n + 1] if n + 1 < len(frames) else None
+            due, late = self._due(frame["t"], raw, following, covered)
+            found.append((due, out + late, late, raw))
         return found
+
+    def _due(self, t: float, raw: bytes, following: dict[str, Any] | None, covered: int) -> tuple[int, int]:
+        """When the kernel must have processed a frame, and whether only after the frame that it sent next.
+
+        The frame that it sent next carries its jiffies; and it acknowledges the data, or was made before they came.
+        """
+        due = self.clock.guest(t) + LATENCY
+        if following is None or following["dir"] != "out" or following["t"] - t > SOON:
+            return due, 0
+        answer = bytes.fromhex(following["hex"])
+        stamp = tcp_stamp(answer)[0]
+        end = _in_order_end(raw, covered)
+        if end:
+            if (_ack(answer) - end) & 0x80000000:
+                return due, 1
+            if stamp is not None:
+                tick = self._tick(stamp)
+                if tick <= due < tick + 1500:
+                    return tick - 1, 0
+            return due, 0
+        if stamp is not None:
+            due = max(due, min(self._tick(stamp), due + round(SOON * MICRO)))
+        return due, 0
+
+    def _tick(self, stamp: int) -> int:
+        """Microseconds of the guest's clock at which jiffies became that."""
+        return (((stamp - self.clock.base + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)) * 1000
 
     def _feed(self) -> None:
         """Deliver what may be delivered now, and come again when more may be."""
         now = self.loop.now
         while self.incoming:
-            due, before, frame = self.incoming[0]
+            due, before, late, frame = self.incoming[0]
             if now < due:
                 self.loop.at(due, self._feed)
                 return
-            patience = max(PATIENCE, due // 16)
+            patience = max(PATIENCE, due // 16) if self.sent < before - late else SHORT_PATIENCE
             if self.sent < before and now < due + patience:
                 self.loop.after(200, self._feed)
                 return
             self.incoming.pop(0)
+            self.loop.spend(RECEIVE)
             self.card.receive(self._echo(frame, before))
             self.loop.run_tasks()
 
@@ -356,7 +410,7 @@ class Replay:
             if not isinstance(entry.get("ret"), int):
                 continue
             when = entry["t"] + (drift * min(1.0, entry["t"] / self.end) if self.end else 0.0)
-            yield from self.host.sleep_until(self.clock.guest(when))
+            yield from self.host.sleep_until(self._call_time(when, entry["call"]))
             result = yield from self._call(entry)
             task = self.host.task()
             if result == -ERESTARTSYS:
@@ -367,6 +421,19 @@ class Replay:
             )
             if entry.get("label") and result >= 0:
                 self.labels[entry["label"]] = result
+
+    def _call_time(self, when: float, call: str) -> int:
+        """When a call begins, by the guest's jiffies: those of the segment it sends, if one is near."""
+        due = self.clock.guest(when)
+        if call == "connect":
+            syns = [self._tick(stamp) for t, stamp in self.wire.syns if when - 0.002 < t < when + 0.01]
+            return syns[0] + 100 if syns and abs(syns[0] - due) < 8000 else due
+        near = [
+            self._tick(stamp) + 300
+            for t, stamp in self.wire.unasked
+            if when - 0.003 < t < when + 0.003 and abs(self._tick(stamp) + 300 - due) < 4000
+        ]
+        return near[0] if near else due
 
     def _call(self, entry: dict[str, Any]) -> Generator[None, None, int]:
         name, args = entry["call"], entry["args"]
@@ -543,6 +610,35 @@ def _replace(frame: bytes, at: int, new: bytes) -> bytes:
     out[at : at + 4] = new
     out[start + 16 : start + 18] = check.to_bytes(2, "big")
     return bytes(out)
+
+
+def _segment(raw: bytes) -> int:
+    """Where the TCP header of a frame is, 0 if it has none."""
+    if raw[12:14] != b"\x08\x00" or raw[23] != 6 or int.from_bytes(raw[20:22], "big") & 0x1FFF:
+        return 0
+    return 14 + (raw[14] & 15) * 4
+
+
+def _is_syn(raw: bytes) -> bool:
+    """A segment that asks for a connection."""
+    at = _segment(raw)
+    return bool(at) and raw[at + 13] & 0x12 == 2
+
+
+def _ack(raw: bytes) -> int:
+    """What a segment acknowledges, 0 if it does not."""
+    at = _segment(raw)
+    return int.from_bytes(raw[at + 8 : at + 12], "big") if at and raw[at + 13] & 16 else 0
+
+
+def _in_order_end(raw: bytes, expected: int) -> int:
+    """Where the data of a segment end, if it has any and begins where the last acknowledgement ended; else 0."""
+    at = _segment(raw)
+    if not at or raw[at + 13] & 2:
+        return 0
+    size = int.from_bytes(raw[16:18], "big") - (at - 14) - (raw[at + 12] >> 4) * 4
+    seq = int.from_bytes(raw[at + 4 : at + 8], "big")
+    return (seq + size) & 0xFFFFFFFF if size > 0 and seq == expected else 0
 
 
 def _flags(text: str) -> int:

@@ -333,6 +333,8 @@ def _send_all(k: Kernel, sk: TcpSock, msg: Msghdr, send: _Send) -> Generator[Non
             base += copy
             send.copied += copy
             seglen -= copy
+            if k.copy_time:
+                yield from k.task().compute(k.copy_time)
             if not seglen and n + 1 == pieces:
                 return 0
             if skb.len != send.mss_now or send.flags & MSG_OOB:
