@@ -141,7 +141,7 @@ class Kernel:
 
     def msecs_of_day(self) -> int:
         """Milliseconds since midnight UTC, as timestamp options have them."""
-        return (self.wall % 86400 * 1000 + self.day_offset + self.loop.now // 1000) % 86_400_000
+        return (self.wall % 86400 * 1000 + (self.day_offset + self.loop.now) // 1000) % 86_400_000
 
     def mod_timer(self, timer: Timer, expires: int) -> bool:
         """`mod_timer`: due at a jiffy. True if the timer was pending."""

@@ -131,7 +131,7 @@ class _Wire:
         self.unasked: list[tuple[float, int]] = []
         self.syns: list[tuple[float, int]] = []
         self.sent_stamps: list[int | None] = []
-        self.day: int | None = None
+        self.days: list[int] = []
         self.probes: list[tuple[float, int]] = []
         self.own = (addr("192.168.7.2"), bytes.fromhex("525400123456"))
         quiet = -1.0
@@ -149,19 +149,22 @@ class _Wire:
                 self._look_at_day(frame["t"], raw)
 
     def _look_at_day(self, t: float, raw: bytes) -> None:
-        """Milliseconds of the day at time 0, where a frame tells them (IP timestamp option, ICMP timestamp)."""
-        if self.day is not None or raw[12:14] != b"\x08\x00":
+        """Microseconds of the day at time 0, where a frame tells them (IP timestamp option, ICMP timestamp)."""
+        if raw[12:14] != b"\x08\x00":
             return
         at = 14 + (raw[14] & 15) * 4
         option = 34
         while option < at and raw[option] > 1 and raw[option + 1] > 1:
             if raw[option] == 68 and raw[option + 3] & 0xF in (0, 1):
                 first = option + (4 if raw[option + 3] & 0xF == 0 else 8)
-                self.day = int.from_bytes(raw[first : first + 4], "big") - int(t * 1000)
+                self._add_day(t, raw[first : first + 4])
                 return
             option += raw[option + 1]
         if raw[23] == 1 and raw[at] == 14:
-            self.day = int.from_bytes(raw[at + 12 : at + 16], "big") - int(t * 1000)
+            self._add_day(t, raw[at + 12 : at + 16])
+
+    def _add_day(self, t: float, stamp: bytes) -> None:
+        self.days.append(int.from_bytes(stamp, "big") * 1000 + 500 - (round(t * MICRO) - LATENCY - RECEIVE))
 
     def _look(self, t: float, raw: bytes) -> None:
         kind = raw[12:14]
@@ -273,8 +276,8 @@ class Replay:
         self.stamps: list[int | None] = []
         self.host = Host(self.loop, name="guest", machine=X86_64, jiffies=self.clock.base & 0xFFFFFFFF)
         k = self.host
-        if wire.day is not None:
-            k.day_offset = wire.day - k.wall % 86400 * 1000 - self.clock.guest(0.0) // 1000
+        if wire.days:
+            k.day_offset = sum(wire.days) // len(wire.days) - k.wall % 86400 * MICRO - self.clock.guest(0.0)
         for name, value in recording.get("sysctls", {}).items():
             k.sysctl.set(name, value)
         ip, address = wire.own
@@ -343,10 +346,12 @@ class Replay:
             raw = bytes.fromhex(frame["hex"])
             if frame["dir"] == "out":
                 out += 1
-                covered = _ack(raw) or covered
+                acked = _ack(raw)
+                covered = acked if acked and (not covered or (covered - acked) & 0x80000000) else covered
                 continue
             following = frames[n + 1] if n + 1 < len(frames) else None
             due, late = self._due(frame["t"], raw, following, covered)
+            covered = _in_order_end(raw, covered) or covered
             found.append((due, out + late, late, raw))
         return found
 
@@ -370,7 +375,8 @@ class Replay:
                     return tick - 1, 0
             return due, 0
         if stamp is not None:
-            due = max(due, min(self._tick(stamp), due + round(SOON * MICRO)))
+            tick, slack = self._tick(stamp), round(SOON * MICRO)
+            due = min(max(due, min(tick, due + slack)), max(tick + 700, due - slack))
         return due, 0
 
     def _tick(self, stamp: int) -> int:
@@ -406,11 +412,9 @@ class Replay:
         return {"frames": self.frames, "calls": self.calls}
 
     def _guest(self, drift: float) -> Generator[None, None, None]:
-        for entry in self.recording["guest"]:
-            if not isinstance(entry.get("ret"), int):
-                continue
-            when = entry["t"] + (drift * min(1.0, entry["t"] / self.end) if self.end else 0.0)
-            yield from self.host.sleep_until(self._call_time(when, entry["call"]))
+        entries = [entry for entry in self.recording["guest"] if isinstance(entry.get("ret"), int)]
+        for entry, when in zip(entries, self._call_times(entries, drift), strict=True):
+            yield from self.host.sleep_until(when)
             result = yield from self._call(entry)
             task = self.host.task()
             if result == -ERESTARTSYS:
@@ -421,6 +425,15 @@ class Replay:
             )
             if entry.get("label") and result >= 0:
                 self.labels[entry["label"]] = result
+
+    def _call_times(self, entries: list[dict[str, Any]], drift: float) -> list[int]:
+        """When the calls begin: none after the one that follows it."""
+        times: list[int] = []
+        for entry in reversed(entries):
+            when = entry["t"] + (drift * min(1.0, entry["t"] / self.end) if self.end else 0.0)
+            due = self._call_time(when, entry["call"])
+            times.append(min([due, *times[-1:]]))
+        return times[::-1]
 
     def _call_time(self, when: float, call: str) -> int:
         """When a call begins, by the guest's jiffies: those of the segment it sends, if one is near."""
