@@ -1,4 +1,4 @@
-"""The Internet checksum, as the kernel keeps it: a running ones' complement sum, folded at the end (include/net/checksum.h).
+"""The Internet checksum, as the kernel keeps it: a ones' complement sum, folded at the end (include/net/checksum.h).
 
 A sum here is always folded to 16 bits. That is what `csum_fold` would make of the kernel's 32-bit sum before it is
 inverted, so that sums add up in the same way.

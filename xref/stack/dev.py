@@ -68,9 +68,9 @@ def dev_queue_xmit(k: Kernel, skb: SkBuff) -> int:
         __skb_linearize(k, skb)
     if skb.shared.frags and not dev.features & NETIF_F_SG:
         __skb_linearize(k, skb)
-    if skb.ip_summed == CHECKSUM_HW and not dev.features & (NETIF_F_HW_CSUM | NETIF_F_NO_CSUM):
-        if not dev.features & NETIF_F_IP_CSUM or skb.protocol != ETH_P_IP:
-            skb_checksum_help(k, skb)
+    able = NETIF_F_HW_CSUM | NETIF_F_NO_CSUM | (NETIF_F_IP_CSUM if skb.protocol == ETH_P_IP else 0)
+    if skb.ip_summed == CHECKSUM_HW and not dev.features & able:
+        skb_checksum_help(k, skb)
     k.local_bh_disable()
     q = dev.qdisc
     if q is not None:

@@ -156,10 +156,12 @@ class EthernetCard(NetDevice):
 
     def hard_start_xmit(self, k: Kernel, skb: SkBuff, dev: NetDevice) -> int:
         """`dev->hard_start_xmit`."""
+        del dev
         return rtl8139_start_xmit(k, skb, self)
 
     def poll(self, k: Kernel, dev: NetDevice) -> None:
         """`dev->poll`."""
+        del dev
         rtl8139_poll(k, self)
 
     def put(self, frame: bytes) -> None:

@@ -30,9 +30,12 @@ UDP_PROT = Proto(
     af_inet.udp_close, udp.udp_disconnect, udp.udp_setsockopt, None, udp.udp_ioctl,
 )  # fmt: skip
 INET_STREAM_OPS = ProtoOps(
-    "inet_stream_ops", af_inet.inet_stream_connect, af_inet.inet_accept, af_inet.inet_listen, af_inet.inet_sendmsg, af_inet.sock_common_recvmsg
+    "inet_stream_ops", af_inet.inet_stream_connect, af_inet.inet_accept, af_inet.inet_listen, af_inet.inet_sendmsg,
+    af_inet.sock_common_recvmsg,
 )
-INET_DGRAM_OPS = ProtoOps("inet_dgram_ops", af_inet.inet_dgram_connect, None, None, af_inet.inet_sendmsg, af_inet.sock_common_recvmsg)
+INET_DGRAM_OPS = ProtoOps(
+    "inet_dgram_ops", af_inet.inet_dgram_connect, None, None, af_inet.inet_sendmsg, af_inet.sock_common_recvmsg
+)
 INETSW: dict[int, tuple[Proto, ProtoOps, int, type[InetSock]]] = {
     SOCK_STREAM: (TCP_PROT, INET_STREAM_OPS, IPPROTO_TCP, TcpSock),
     SOCK_DGRAM: (UDP_PROT, INET_DGRAM_OPS, IPPROTO_UDP, UdpSock),

@@ -1,4 +1,4 @@
-"""net/ipv4/ip_output.c, second half: a datagram put together from pieces (cork) and sent, and answers without a socket."""
+"""net/ipv4/ip_output.c, second half: a datagram put together from pieces, and answers without a socket."""
 
 from __future__ import annotations
 
@@ -278,7 +278,8 @@ def ip_push_pending_frames(k: Kernel, sk: InetSock) -> int:
         else:
             ident = route.__ip_select_ident(k, rt, 0)
         IPHDR.pack_into(
-            skb.shared.buf, skb.nh, 0x40 | ihl, sk.tos, skb.len, ident, IP_DF if df else 0, ip_output.ip_select_ttl(sk, rt),
+            skb.shared.buf, skb.nh, 0x40 | ihl, sk.tos, skb.len, ident, IP_DF if df else 0,
+            ip_output.ip_select_ttl(sk, rt),
             sk.sk_protocol, 0, rt.rt_src, rt.rt_dst,
         )  # fmt: skip
         if opt is not None:

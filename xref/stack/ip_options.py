@@ -1,4 +1,4 @@
-"""net/ipv4/ip_options.c: IP options of a socket and of a packet. Left out: source routes are parsed, but not followed."""
+"""net/ipv4/ip_options.c: IP options of a socket and of a packet. Left out: following source routes."""
 
 from __future__ import annotations
 

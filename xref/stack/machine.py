@@ -1,4 +1,4 @@
-"""What depends on the machine and on how the kernel was built: sizes that the send and receive buffers are charged by."""
+"""What depends on machine and build: the sizes that send and receive buffers are charged by."""
 
 from __future__ import annotations
 
@@ -31,5 +31,7 @@ class Machine:
 # a plain i386 (Pentium 4: lines of 128 bytes), no IPv6, no IPIP
 I386 = Machine("i386", sizeof_sk_buff=176, sizeof_shared_info=160, smp_cache_bytes=128, max_header=32)
 # the machine of the recordings: x86_64, SMP, AX.25 configured, no IPv6, e1000 with its 2 KB receive buffers
-X86_64 = Machine("x86_64", sizeof_sk_buff=272, sizeof_shared_info=312, smp_cache_bytes=128, max_header=96, rx_buffer=2048)
+X86_64 = Machine(
+    "x86_64", sizeof_sk_buff=272, sizeof_shared_info=312, smp_cache_bytes=128, max_header=96, rx_buffer=2048
+)
 MACHINES = {machine.name: machine for machine in (I386, X86_64)}

@@ -1,4 +1,4 @@
-"""net/core/netfilter.c: hooks through which a packet may be dropped. Left out: queueing to user space, tables of rules."""
+"""net/core/netfilter.c: hooks through which a packet may be dropped. Left out: queueing to user space, rule tables."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def nf_hook_slow(
     """`nf_hook_slow`: on if all hooks accept, else freed with EPERM. (The buffer is the first argument here.)"""
     if nf_iterate(k, skb, pf, hook) == NF_ACCEPT:
         return okfn(k, skb)
-    k.note("netfilter_drop", hook=hook, device=(indev or outdev).name if indev or outdev else "")  # type: ignore[union-attr]
+    device = indev or outdev
+    k.note("netfilter_drop", hook=hook, device=device.name if device else "")
     kfree_skb(k, skb)
     return -EPERM
 

@@ -453,7 +453,8 @@ class Replay:
         perform = getattr(self, f"_do_{name}", None)
         if perform is None:
             raise ReplayError(f"the recording calls {name}, which the model does not have")
-        return (yield from perform([part.strip() for part in _split(args)]))
+        result: int = yield from perform([part.strip() for part in _split(args)])
+        return result
 
     def _fd(self, text: str) -> int:
         label = text.lstrip("$")
@@ -586,6 +587,7 @@ class Replay:
         return int(err)
 
     def _do_fcntl(self, args: list[str]) -> Generator[None, None, int]:
+        yield from ()
         file = self.host.files.get(self._fd(args[0]))
         if file is None:
             return -errno.EBADF
@@ -593,20 +595,19 @@ class Replay:
             file.flags = sum(FLAGS.get(flag.strip(), 0) for flag in args[2].split("|"))
             return 0
         return file.flags
-        yield
 
     def _do_alarm(self, args: list[str]) -> Generator[None, None, int]:
+        yield from ()
         task = self.host.task()
         seconds = int(args[0], 0)
         if seconds:
             self.loop.after(seconds * MICRO, lambda: task.signal("SIGALRM"))
         return 0
-        yield
 
     def _do_open(self, args: list[str]) -> Generator[None, None, int]:
         del args
+        yield from ()
         return vfs.install(self.host, vfs.File(content=self.pattern))
-        yield
 
     def _do_sendfile(self, args: list[str]) -> Generator[None, None, int]:
         return (yield from vfs.sys_sendfile(self.host, self._fd(args[0]), self._fd(args[1]), int(args[3], 0)))

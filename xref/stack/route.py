@@ -97,7 +97,7 @@ class InetPeer:
 
 
 class Rtable:
-    """`struct rtable` with its `dst_entry`. Metrics are attributes; `rtt` to `cwnd` are what earlier connections left."""
+    """`struct rtable` with its `dst_entry`. Metrics are attributes; `rtt` to `cwnd` earlier connections left."""
 
     def __init__(self, dev: NetDevice) -> None:
         self.dev = dev

@@ -1,7 +1,7 @@
 """`struct sock`, `inet_sock`, `tcp_sock`, `udp_sock` (include/net/sock.h, linux/ip.h, linux/tcp.h, linux/udp.h).
 
-In the kernel `inet_sk()`, `tcp_sk()` and `udp_sk()` are casts of one pointer; here they are subclasses of one class, and
-`tp->snd_una` is `sk.snd_una`.
+In the kernel `inet_sk()`, `tcp_sk()` and `udp_sk()` are casts of one pointer; here they are subclasses of one class,
+and `tp->snd_una` is `sk.snd_una`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""net/core/sock.c, net/core/stream.c and the inline functions of include/net/sock.h: locks, buffers, waiting, waking."""
+"""net/core/sock.c, net/core/stream.c and the inlines of include/net/sock.h: locks, buffers, waiting, waking."""
 
 from __future__ import annotations
 
@@ -365,7 +365,7 @@ def sock_queue_rcv_skb(k: Kernel, sk: Sock, skb: SkBuff) -> bool:
 def sk_wait_event(
     k: Kernel, sk: Sock, timeo: int, condition: Callable[[], bool]
 ) -> Generator[None, None, tuple[int, bool]]:
-    """`sk_wait_event`, a macro: gives the socket up, sleeps unless the condition holds. Timeout left, and whether it holds."""
+    """`sk_wait_event`, a macro: gives the socket up, sleeps unless the condition holds. Timeout left; if it holds."""
     release_sock(k, sk)
     held = condition()
     if not held:

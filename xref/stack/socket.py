@@ -117,12 +117,12 @@ def sockfd_lookup(k: Kernel, fd: int) -> tuple[vfs.File | None, int]:
 @socket_c
 def sys_socket(k: Kernel, family: int, kind: int, protocol: int) -> Call:
     """`sys_socket`."""
+    yield from ()
     sock, err = sock_create(k, family, kind, protocol)
     if sock is None:
         return err
     k.dski("EVENT_SOCKET", family=family, type=kind)
     return sock_map_fd(k, sock)
-    yield
 
 
 @socket_c

@@ -1,4 +1,4 @@
-"""net/ipv4/tcp.c: what a process does with a TCP socket: send, close, listen, accept, options. (Reading: `tcp_recv`.)"""
+"""net/ipv4/tcp.c: what a process does with a TCP socket: send, close, listen, accept, options (reading: `tcp_recv`)"""
 
 from __future__ import annotations
 
@@ -393,14 +393,14 @@ def tcp_close_state(k: Kernel, sk: TcpSock) -> bool:
 @tcp_c
 def tcp_shutdown(k: Kernel, sk: TcpSock, how: int) -> None:
     """`tcp_shutdown`."""
-    if how & SEND_SHUTDOWN and sk.sk_state in (TCP_ESTABLISHED, TCP_SYN_SENT, TCP_SYN_RECV, TCP_CLOSE_WAIT):
-        if tcp_close_state(k, sk):
-            tcp_output.tcp_send_fin(k, sk)
+    open_states = (TCP_ESTABLISHED, TCP_SYN_SENT, TCP_SYN_RECV, TCP_CLOSE_WAIT)
+    if how & SEND_SHUTDOWN and sk.sk_state in open_states and tcp_close_state(k, sk):
+        tcp_output.tcp_send_fin(k, sk)
 
 
 @tcp_c
 def tcp_close(k: Kernel, sk: TcpSock, timeout: int) -> Generator[None, None, None]:
-    """`tcp_close`: FIN, or RST where data were not read or linger says so; then the socket lives on without its file."""
+    """`tcp_close`: FIN, or RST where data were not read or linger says so; then the socket lives on without file."""
     yield from lock_sock(k, sk)
     sk.sk_shutdown = SHUTDOWN_MASK
     if sk.sk_state == TCP_LISTEN:

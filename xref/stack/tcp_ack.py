@@ -271,7 +271,8 @@ def tcp_replace_ts_recent(k: Kernel, sk: TcpSock, seq: int) -> None:
     """`tcp_replace_ts_recent`: only from a segment that begins where the last acknowledgement ended."""
     rx_opt = sk.rx_opt
     if rx_opt.saw_tstamp and not after(seq, sk.rcv_wup):
-        if s32(rx_opt.rcv_tsval - rx_opt.ts_recent) >= 0 or k.xtime >= rx_opt.ts_recent_stamp + TCP_PAWS_24DAYS:
+        newer = s32(rx_opt.rcv_tsval - rx_opt.ts_recent) >= 0
+        if newer or k.xtime >= rx_opt.ts_recent_stamp + TCP_PAWS_24DAYS:
             tcp_store_ts_recent(k, sk)
 
 

@@ -1,4 +1,4 @@
-"""net/ipv4/tcp_input.c, the receiver's half: data into the queues, SACK blocks, the receive buffer, acknowledgements."""
+"""net/ipv4/tcp_input.c, the receiver's half: data into queues, SACK blocks, the receive buffer, acknowledgements."""
 
 from __future__ import annotations
 
@@ -374,7 +374,7 @@ def tcp_ofo_queue(k: Kernel, sk: TcpSock) -> None:
 
 @tcp_input_c
 def tcp_data_queue(k: Kernel, sk: TcpSock, skb: SkBuff) -> None:
-    """`tcp_data_queue`: in order (to a waiting reader, or the receive queue), old, out of the window, or out of order."""
+    """`tcp_data_queue`: in order (to a waiting reader or the queue), old, out of the window, or out of order."""
     cb = skb.cb
     k.dski("EVENT_TCP_DATA_QUEUE", seq=cb.seq, end_seq=cb.end_seq, rcv_nxt=sk.rcv_nxt)
     if cb.seq == cb.end_seq:

@@ -323,12 +323,12 @@ def tcp_copy_to_iovec(k: Kernel, sk: TcpSock, skb: SkBuff, hlen: int) -> int:
 
 def _validate(k: Kernel, sk: TcpSock, skb: SkBuff, th: TcpHdr) -> int | None:
     """PAWS, the window, RST, SYN: None if the segment may go on, else what to return."""
-    if tcp_ack.tcp_fast_parse_options(k, skb, th, sk) and sk.rx_opt.saw_tstamp and tcp_ack.tcp_paws_discard(k, sk, skb):
-        if not th.rst:
-            k.mib["PAWSEstabRejected"] += 1
-            tcp_data.tcp_send_dupack(k, sk, skb)
-            __kfree_skb(k, skb)
-            return 0
+    stamped = tcp_ack.tcp_fast_parse_options(k, skb, th, sk) and sk.rx_opt.saw_tstamp
+    if stamped and tcp_ack.tcp_paws_discard(k, sk, skb) and not th.rst:
+        k.mib["PAWSEstabRejected"] += 1
+        tcp_data.tcp_send_dupack(k, sk, skb)
+        __kfree_skb(k, skb)
+        return 0
     if not tcp_ack.tcp_sequence(sk, skb.cb.seq, skb.cb.end_seq):
         if not th.rst:
             tcp_data.tcp_send_dupack(k, sk, skb)
@@ -408,11 +408,11 @@ def tcp_rcv_synsent_state_process(k: Kernel, sk: TcpSock, skb: SkBuff, th: TcpHd
             __kfree_skb(k, skb)
             return 0
         return _syn_acked(k, sk, skb, th)
-    if not th.rst and not (rx_opt.ts_recent_stamp and rx_opt.saw_tstamp and tcp_paws_check(k, rx_opt, 0)):
-        if th.syn:
-            _simultaneous_open(k, sk, skb, th)
-            __kfree_skb(k, skb)
-            return 0
+    old = rx_opt.ts_recent_stamp and rx_opt.saw_tstamp and tcp_paws_check(k, rx_opt, 0)
+    if not th.rst and not old and th.syn:
+        _simultaneous_open(k, sk, skb, th)
+        __kfree_skb(k, skb)
+        return 0
     _clear_options(sk, saved_clamp)
     __kfree_skb(k, skb)
     return 0
@@ -534,10 +534,10 @@ def tcp_rcv_state_process(k: Kernel, sk: TcpSock, skb: SkBuff, th: TcpHdr, size:
     looks = state in (TCP_FIN_WAIT1, TCP_FIN_WAIT2)
     if state in (TCP_CLOSE_WAIT, TCP_CLOSING, TCP_LAST_ACK):
         looks = before(skb.cb.seq, sk.rcv_nxt)
-    if looks and sk.sk_shutdown & RCV_SHUTDOWN:
-        if skb.cb.end_seq != skb.cb.seq and after(skb.cb.end_seq - th.fin, sk.rcv_nxt):
-            tcp_reset(k, sk)
-            return 1
+    data = skb.cb.end_seq != skb.cb.seq and after(skb.cb.end_seq - th.fin, sk.rcv_nxt)
+    if looks and sk.sk_shutdown & RCV_SHUTDOWN and data:
+        tcp_reset(k, sk)
+        return 1
     if looks or state == TCP_ESTABLISHED:
         tcp_data.tcp_data_queue(k, sk, skb)
         queued = True

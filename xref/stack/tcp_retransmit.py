@@ -1,4 +1,4 @@
-"""net/ipv4/tcp_output.c, second half: segments that leave again, probes of a closed window, and how a connection begins."""
+"""net/ipv4/tcp_output.c, second half: segments that leave again, window probes, how a connection begins."""
 
 from __future__ import annotations
 

@@ -271,16 +271,17 @@ class Source:
 
     def __call__(self, call: Callable[Concatenate[Kernel, P], R]) -> Callable[Concatenate[Kernel, P], R]:
         """Make a function traceable; its first argument is the kernel it runs in."""
-        return self.named(call.__name__)(call)
+        made: Callable[Concatenate[Kernel, P], R] = self.named(call.__name__)(call)
+        return made
 
     def named(self, name: str) -> Callable[[Callable[Concatenate[Kernel, P], R]], Callable[Concatenate[Kernel, P], R]]:
         """The same, where the kernel's name is not the Python function's."""
         function = Function(name, self.file, self.layer)
 
         def declare(call: Callable[Concatenate[Kernel, P], R]) -> Callable[Concatenate[Kernel, P], R]:
-            if inspect.isgeneratorfunction(call):
-                return _sleeper(call, function)
-            return _plain(call, function)
+            wrap = _sleeper if inspect.isgeneratorfunction(call) else _plain
+            made: Callable[Concatenate[Kernel, P], R] = wrap(call, function)
+            return made
 
         return declare
 

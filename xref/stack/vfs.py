@@ -1,4 +1,4 @@
-"""fs/read_write.c, fs/open.c, fs/file_table.c and the file operations of net/socket.c: sockets read and written as files."""
+"""fs/read_write.c, fs/open.c, fs/file_table.c, the file operations of net/socket.c: sockets as files."""
 
 from __future__ import annotations
 
