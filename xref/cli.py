@@ -15,6 +15,7 @@ from xref import call_commands
 from xref import console
 from xref import hints
 from xref import show
+from xref import walk_commands
 from xref.options import FILE
 from xref.options import Session
 from xref.options import answer
@@ -239,7 +240,7 @@ def outline(session: Session, file: str, as_json: bool) -> int:
 
 # -- calls --------------------------------------------------------------------------------------------
 
-for each in call_commands.COMMANDS:
+for each in (*call_commands.COMMANDS, *walk_commands.COMMANDS):
     main.add_command(each)
 
 

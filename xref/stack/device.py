@@ -109,7 +109,7 @@ def loopback_xmit(k: Kernel, skb: SkBuff, dev: NetDevice) -> int:
     dev.sent += 1
     capture = k.on_loopback
     if capture is not None:
-        capture(skb.tobytes())
+        capture(completed(skb))
     skb.protocol = core_dev.eth_type_trans(k, skb, dev)
     skb.dev = dev
     skb.ip_summed = CHECKSUM_UNNECESSARY
@@ -216,6 +216,11 @@ def rtl8139_start_xmit(k: Kernel, skb: SkBuff, dev: EthernetCard) -> int:
 def skb_copy_and_csum_dev(k: Kernel, skb: SkBuff) -> bytes:
     """`skb_copy_and_csum_dev`: the frame as it goes out, with the checksum that was left to the hardware."""
     del k
+    return completed(skb)
+
+
+def completed(skb: SkBuff) -> bytes:
+    """A packet's bytes with the checksum that was left to the hardware."""
     frame = skb.tobytes()
     if skb.ip_summed != CHECKSUM_HW:
         return frame
