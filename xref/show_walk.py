@@ -10,9 +10,8 @@ from xref.show import Paint
 
 _INDENT = "  "
 #: what is in every record, and shown as the line itself
-_KNOWN = frozenset(
-    "n kind function file layer caller depth context time sock skb frame changes value event note state from to".split()
-)
+_SHOWN = ("n", "kind", "function", "file", "layer", "caller", "depth", "context", "time", "sock", "skb", "frame")
+_KNOWN = frozenset((*_SHOWN, "changes", "value", "event", "note", "state", "from", "to"))
 
 
 def scenarios(found: Iterable[dict[str, Any]], paint: Paint) -> Iterator[str]:

@@ -202,8 +202,7 @@ def netif_receive_skb(k: Kernel, skb: SkBuff) -> int:
 @eth_c
 def eth_header(k: Kernel, skb: SkBuff, dev: NetDevice, kind: int, daddr: bytes | None, saddr: bytes | None) -> int:
     """`eth_header`."""
-    del k
-    at = skb_push(skb, ETH_HLEN)
+    at = skb_push(k, skb, ETH_HLEN)
     if dev.loopback or daddr is None:
         daddr = bytes(6)
     skb.shared.buf[at : at + ETH_HLEN] = daddr + (saddr or dev.dev_addr) + kind.to_bytes(2, "big")

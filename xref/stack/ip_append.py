@@ -284,7 +284,7 @@ def ip_push_pending_frames(k: Kernel, sk: InetSock) -> int:
         )  # fmt: skip
         if opt is not None:
             ip_options.ip_options_build(k, skb, opt, cork.addr, rt, False)
-        ip_output.ip_send_check(skb)
+        ip_output.ip_send_check(k, skb)
         skb.priority = sk.sk_priority
         skb.dst = rt
         err = nf_hook(k, netfilter.PF_INET, netfilter.NF_IP_LOCAL_OUT, skb, None, rt.dev, ip_output.dst_output)

@@ -61,8 +61,10 @@ def ip_select_ttl(sk: InetSock, dst: Rtable) -> int:
     return sk.uc_ttl if sk.uc_ttl >= 0 else dst.hoplimit
 
 
-def ip_send_check(skb: SkBuff) -> None:
+@ip_output_c
+def ip_send_check(k: Kernel, skb: SkBuff) -> None:
     """`ip_send_check`: the header's checksum anew."""
+    del k
     buf, at = skb.shared.buf, skb.nh
     size = (buf[at] & 15) * 4
     buf[at + 10 : at + 12] = b"\0\0"
@@ -70,8 +72,20 @@ def ip_send_check(skb: SkBuff) -> None:
     skb.shared.version += 1
 
 
-def _ip_select_ident(k: Kernel, df: bool, dst: Rtable, sk: InetSock | None, more: int) -> int:
-    """`ip_select_ident` and `ip_select_ident_more`: the socket's own counter where the packet may not be fragmented."""
+@source("include/net/ip.h", "ip")
+def ip_select_ident(k: Kernel, df: bool, dst: Rtable, sk: InetSock | None) -> int:
+    """`ip_select_ident`."""
+    return _select_ident(k, df, dst, sk, 0)
+
+
+@source("include/net/ip.h", "ip")
+def ip_select_ident_more(k: Kernel, df: bool, dst: Rtable, sk: InetSock | None, more: int) -> int:
+    """`ip_select_ident_more`: as many identifications as there will be segments."""
+    return _select_ident(k, df, dst, sk, more)
+
+
+def _select_ident(k: Kernel, df: bool, dst: Rtable, sk: InetSock | None, more: int) -> int:
+    """Of both: the socket's own counter where the packet may not be fragmented."""
     if df:
         if sk is not None and sk.daddr:
             number = sk.id & 0xFFFF
@@ -102,7 +116,7 @@ def ip_queue_xmit(k: Kernel, skb: SkBuff, ipfragok: int) -> int:
     opt = sk.opt
     rt = skb.dst
     if rt is None:
-        rt = route.sk_dst_check(sk)
+        rt = route.__sk_dst_check(k, sk)
         if rt is None:
             daddr = opt.faddr if opt is not None and opt.srr else sk.daddr
             rt, _ = route.ip_route_output_flow(
@@ -118,13 +132,13 @@ def ip_queue_xmit(k: Kernel, skb: SkBuff, ipfragok: int) -> int:
     if opt is not None and opt.is_strictroute and rt.rt_dst != rt.rt_gateway:
         kfree_skb(k, skb)
         return -EHOSTUNREACH
-    skb.nh = skb_push(skb, 20 + (opt.optlen if opt is not None else 0))
+    skb.nh = skb_push(k, skb, 20 + (opt.optlen if opt is not None else 0))
     df = ip_dont_fragment(sk, rt) and not ipfragok
     _write_header(skb, sk, rt, opt, df, ip_select_ttl(sk, rt), sk.sk_protocol)
     if opt is not None and opt.optlen:
         ip_options.ip_options_build(k, skb, opt, sk.daddr, rt, False)
-    _put_ident(skb, _ip_select_ident(k, df, rt, sk, skb.shared.tso_segs))
-    ip_send_check(skb)
+    _put_ident(skb, ip_select_ident_more(k, df, rt, sk, skb.shared.tso_segs))
+    ip_send_check(k, skb)
     skb.priority = sk.sk_priority
     return nf_hook(k, netfilter.PF_INET, netfilter.NF_IP_LOCAL_OUT, skb, None, rt.dev, dst_output)
 
@@ -136,13 +150,13 @@ def ip_build_and_send_pkt(k: Kernel, skb: SkBuff, sk: InetSock, saddr: int, dadd
     rt = skb.dst
     if rt is None:
         raise AssertionError("a packet without a route")
-    skb.nh = skb_push(skb, 20 + (opt.optlen if opt is not None else 0))
+    skb.nh = skb_push(k, skb, 20 + (opt.optlen if opt is not None else 0))
     df = ip_dont_fragment(sk, rt)
     _write_header(skb, sk, rt, opt, df, ip_select_ttl(sk, rt), sk.sk_protocol)
-    _put_ident(skb, _ip_select_ident(k, df, rt, sk, 0))
+    _put_ident(skb, ip_select_ident(k, df, rt, sk))
     if opt is not None and opt.optlen:
         ip_options.ip_options_build(k, skb, opt, daddr, rt, False)
-    ip_send_check(skb)
+    ip_send_check(k, skb)
     skb.priority = sk.sk_priority
     return nf_hook(k, netfilter.PF_INET, netfilter.NF_IP_LOCAL_OUT, skb, None, rt.dev, dst_output)
 
@@ -186,7 +200,7 @@ def ip_finish_output2(k: Kernel, skb: SkBuff) -> int:
         pskb_expand_head(k, skb, LL_RESERVED, 0)
     hh = dst.hh
     if hh is not None:
-        at = skb_push(skb, hh.hh_len)
+        at = skb_push(k, skb, hh.hh_len)
         skb.shared.buf[at : at + hh.hh_len] = hh.hh_data
         return hh.hh_output(k, skb)
     if dst.neighbour is not None:
@@ -240,7 +254,7 @@ def _fragment_list(k: Kernel, skb: SkBuff, hlen: int, output: Callable[[Kernel, 
     first = skb_headlen(skb) + sum(frag.size for frag in skb.shared.frags)
     skb.data_len = first - skb_headlen(skb)
     skb.len = first
-    _patch(skb, first, IP_MF)
+    _patch(k, skb, first, IP_MF)
     offset = 0
     err = 0
     for n in range(len(pieces) + 1):
@@ -248,13 +262,13 @@ def _fragment_list(k: Kernel, skb: SkBuff, hlen: int, output: Callable[[Kernel, 
         if frag is not None:
             frag.ip_summed = CHECKSUM_NONE
             frag.h = frag.data
-            frag.nh = skb_push(frag, hlen)
+            frag.nh = skb_push(k, frag, hlen)
             frag.shared.buf[frag.nh : frag.nh + hlen] = skb.shared.buf[skb.nh : skb.nh + hlen]
             _copy_metadata(frag, skb)
             if offset == 0:
                 ip_options.ip_options_fragment(frag)
             offset += skb.len - hlen
-            _patch(frag, frag.len, offset >> 3 | (IP_MF if n + 1 < len(pieces) else 0))
+            _patch(k, frag, frag.len, offset >> 3 | (IP_MF if n + 1 < len(pieces) else 0))
         err = output(k, skb)
         if err or frag is None:
             break
@@ -269,11 +283,11 @@ def _fragment_list(k: Kernel, skb: SkBuff, hlen: int, output: Callable[[Kernel, 
     return err
 
 
-def _patch(skb: SkBuff, tot_len: int, frag_off: int) -> None:
+def _patch(k: Kernel, skb: SkBuff, tot_len: int, frag_off: int) -> None:
     buf, at = skb.shared.buf, skb.nh
     buf[at + 2 : at + 4] = tot_len.to_bytes(2, "big")
     buf[at + 6 : at + 8] = frag_off.to_bytes(2, "big")
-    ip_send_check(skb)
+    ip_send_check(k, skb)
 
 
 def _fragment_slow(
@@ -296,13 +310,13 @@ def _fragment_slow(
         skb2.nh = start
         skb2.h = start + hlen
         if skb.sk is not None:
-            skb_set_owner_w(skb2, skb.sk)
+            skb_set_owner_w(k, skb2, skb.sk)
         skb2.shared.buf[start : start + hlen] = skb.shared.buf[skb.data : skb.data + hlen]
         skb2.shared.buf[skb2.h : skb2.h + size] = skb_copy_bits(skb, at, size)
         left -= size
         if offset == 0:
             ip_options.ip_options_fragment(skb)
-        _patch(skb2, size + hlen, offset >> 3 | (IP_MF if left > 0 or not_last else 0))
+        _patch(k, skb2, size + hlen, offset >> 3 | (IP_MF if left > 0 or not_last else 0))
         at += size
         offset += size
         k.mib["IpFragCreates"] += 1

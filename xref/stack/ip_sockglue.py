@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from xref.stack import ip_options
 from xref.stack import route
 from xref.stack import tcp_output
+from xref.stack.headers import IPPROTO_IP
 from xref.stack.memory import Msghdr
 from xref.stack.skbuff import alloc_skb
 from xref.stack.skbuff import kfree_skb
@@ -116,8 +117,10 @@ def ip_recv_error(k: Kernel, sk: InetSock, msg: Msghdr, size: int) -> int:
 
 
 @ip_sockglue_c
-def ip_setsockopt(k: Kernel, sk: InetSock, name: int, value: bytes) -> Generator[None, None, int]:
-    """`ip_setsockopt`, level SOL_IP: the options that change what goes out."""
+def ip_setsockopt(k: Kernel, sk: InetSock, level: int, name: int, value: bytes) -> Generator[None, None, int]:
+    """`ip_setsockopt`: the options that change what goes out."""
+    if level != IPPROTO_IP:
+        return -ENOPROTOOPT
     number = int.from_bytes(value[:4], "little", signed=True) if len(value) >= 4 else (value[0] if value else 0)
     yield from lock_sock(k, sk)
     err = 0

@@ -121,10 +121,16 @@ class Program:
         self.host.files[self.labels[label]].flags |= socket.O_NONBLOCK
         return 0
 
-    def _do_filter(self, hook: str) -> Steps:
-        """A rule that drops whatever passes a hook of netfilter, from now on."""
+    def _do_block(self, label: str) -> Steps:
         yield from ()
-        rule = netfilter.NfHookOps(lambda _k, _skb: netfilter.NF_DROP)
+        self.host.files[self.labels[label]].flags &= ~socket.O_NONBLOCK
+        return 0
+
+    def _do_filter(self, hook: str, verdict: str = "drop") -> Steps:
+        """A rule that drops or accepts whatever passes a hook of netfilter, from now on."""
+        yield from ()
+        number = netfilter.NF_ACCEPT if verdict == "accept" else netfilter.NF_DROP
+        rule = netfilter.NfHookOps(lambda _k, _skb: number)
         netfilter.nf_register_hook(self.host, netfilter.PF_INET, HOOKS[hook], rule)
         return 0
 
@@ -188,6 +194,19 @@ class Program:
         place = self.host.user(self.payload[:good])
         call = vfs.sys_write(self.host, self.labels[label], place, self._size(size))
         return (yield from self._call("write", call))
+
+    def _do_socketcall(self, label: str, call: str, size: int | str) -> Steps:
+        """A send through the one system call that i386 has for all of them."""
+        n = self._size(size)
+        fd, at = self.labels[label], self._at(n)
+        args: dict[str, tuple[Any, ...]] = {
+            "send": (socket.SYS_SEND, fd, at, n, 0),
+            "sendto": (socket.SYS_SENDTO, fd, at, n, 0, None),
+            "sendmsg": (socket.SYS_SENDMSG, fd, [(at, n)], 0),
+        }
+        ret: int = yield from self._call(call, socket.sys_socketcall(self.host, *args[call]))
+        self._count(ret)
+        return ret
 
     # receiving
 

@@ -151,8 +151,10 @@ def dst_set_expires(k: Kernel, dst: Rtable, timeout: int) -> None:
         dst.expires = expires
 
 
-def sk_dst_check(sk: InetSock) -> Rtable | None:
+@source("include/net/sock.h", "socket")
+def __sk_dst_check(k: Kernel, sk: InetSock) -> Rtable | None:
     """`__sk_dst_check`: the socket's route, unless that has been dropped."""
+    del k
     dst = sk.sk_dst_cache
     if dst is not None and dst.obsolete:
         sk.sk_dst_cache = None
@@ -361,6 +363,7 @@ def ipv4_negative_advice(k: Kernel, rt: Rtable) -> Rtable | None:
     return rt
 
 
+@source("include/net/dst.h", "ip")
 def dst_negative_advice(k: Kernel, sk: InetSock) -> None:
     """`dst_negative_advice`: transmission fails again and again."""
     if sk.sk_dst_cache is not None:

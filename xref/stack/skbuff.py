@@ -17,6 +17,7 @@ from typing import Any
 
 from xref.stack.checksum import csum_block_add
 from xref.stack.checksum import csum_partial
+from xref.stack.trace import source
 
 if TYPE_CHECKING:
     from xref.stack.device import NetDevice
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from xref.stack.ip_options import IpOptions
     from xref.stack.kernel import Kernel
     from xref.stack.route import Rtable
+
+skbuff_c = source("net/core/skbuff.c", "skbuff")
+skbuff_h = source("include/linux/skbuff.h", "skbuff")
 
 CHECKSUM_NONE = 0
 CHECKSUM_HW = 1
@@ -197,6 +201,7 @@ def alloc_skb(k: Kernel, size: int) -> SkBuff:
     return SkBuff(k.skb_count, Shared(size), size, size + k.machine.sizeof_sk_buff)
 
 
+@skbuff_c
 def skb_clone(k: Kernel, skb: SkBuff) -> SkBuff:
     """`skb_clone`: another buffer over the same data, owned by nobody."""
     k.skb_count += 1
@@ -270,6 +275,7 @@ def pskb_expand_head(k: Kernel, skb: SkBuff, nhead: int, ntail: int) -> None:
     skb.cloned = False
 
 
+@skbuff_h
 def kfree_skb(k: Kernel, skb: SkBuff) -> None:
     """`kfree_skb`: one user less; freed with the last."""
     skb.users -= 1
@@ -277,6 +283,7 @@ def kfree_skb(k: Kernel, skb: SkBuff) -> None:
         __kfree_skb(k, skb)
 
 
+@skbuff_c
 def __kfree_skb(k: Kernel, skb: SkBuff) -> None:
     """`__kfree_skb`: what the socket was charged is given back."""
     if skb.freed:
@@ -343,8 +350,10 @@ def skb_put(skb: SkBuff, size: int) -> int:
     return start
 
 
-def skb_push(skb: SkBuff, size: int) -> int:
+@skbuff_h
+def skb_push(k: Kernel, skb: SkBuff, size: int) -> int:
     """`skb_push`: room at the front; the offset where it begins."""
+    del k
     skb.data -= size
     skb.len += size
     if skb.data < 0:

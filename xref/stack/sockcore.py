@@ -187,8 +187,10 @@ def sk_stream_rfree(k: Kernel, skb: SkBuff) -> None:  # noqa: ARG001 - all destr
     skb.sk.sk_forward_alloc += skb.truesize
 
 
-def skb_set_owner_w(skb: SkBuff, sk: Sock) -> None:
+@sock_h
+def skb_set_owner_w(k: Kernel, skb: SkBuff, sk: Sock) -> None:
     """`skb_set_owner_w`."""
+    del k
     skb.sk = sk
     skb.destructor = sock_wfree
     sk.sk_wmem_alloc += skb.truesize
@@ -289,6 +291,7 @@ def sk_stream_mem_schedule(k: Kernel, sk: Sock, size: int, kind: int) -> bool:
     return False
 
 
+@sock_h
 def sk_stream_rmem_schedule(k: Kernel, sk: Sock, skb: SkBuff) -> bool:
     """`sk_stream_rmem_schedule`."""
     return skb.truesize <= sk.sk_forward_alloc or sk_stream_mem_schedule(k, sk, skb.truesize, 1)
@@ -341,7 +344,7 @@ def sock_wmalloc(k: Kernel, sk: Sock, size: int, force: bool) -> SkBuff | None:
     """`sock_wmalloc`."""
     if force or sk.sk_wmem_alloc < sk.sk_sndbuf:
         skb = alloc_skb(k, size)
-        skb_set_owner_w(skb, sk)
+        skb_set_owner_w(k, skb, sk)
         return skb
     return None
 
@@ -362,6 +365,12 @@ def sock_queue_rcv_skb(k: Kernel, sk: Sock, skb: SkBuff) -> bool:
 # waiting
 
 
+@source("kernel/timer.c", "timer")
+def schedule_timeout(k: Kernel, timeout: int) -> Generator[None, None, int]:
+    """`schedule_timeout` as a step of the trace."""
+    return (yield from clock.schedule_timeout(k, timeout))
+
+
 def sk_wait_event(
     k: Kernel, sk: Sock, timeo: int, condition: Callable[[], bool]
 ) -> Generator[None, None, tuple[int, bool]]:
@@ -369,7 +378,7 @@ def sk_wait_event(
     release_sock(k, sk)
     held = condition()
     if not held:
-        timeo = yield from clock.schedule_timeout(k, timeo)
+        timeo = yield from schedule_timeout(k, timeo)
         held = condition()
     yield from lock_sock(k, sk)
     return timeo, held
@@ -517,7 +526,7 @@ def sock_alloc_send_pskb(
             return None, -EPIPE
         if sk.sk_wmem_alloc < sk.sk_sndbuf:
             skb = alloc_skb(k, size)
-            skb_set_owner_w(skb, sk)
+            skb_set_owner_w(k, skb, sk)
             return skb, 0
         if not timeo:
             return None, -EAGAIN

@@ -101,9 +101,10 @@ class Socket:
         return self.ops
 
 
+@socket_c
 def sockfd_lookup(k: Kernel, fd: int) -> tuple[vfs.File | None, int]:
     """`sockfd_lookup`: the file of a socket's descriptor, or an error."""
-    file = k.files.get(fd)
+    file = vfs.fget(k, fd)
     if file is None:
         return None, -EBADF
     if file.socket is None:
@@ -217,6 +218,20 @@ def sys_shutdown(k: Kernel, fd: int, how: int) -> Call:
 # sending
 
 
+@source("include/linux/security.h", "socket")
+def security_socket_sendmsg(k: Kernel, sock: Socket, msg: Msghdr) -> int:
+    """`security_socket_sendmsg`: no security module is there to object."""
+    del k, sock, msg
+    return 0
+
+
+@socket_c
+def move_addr_to_kernel(k: Kernel, address: Address | None) -> Address | None:
+    """`move_addr_to_kernel`. Left out: an address that cannot be read."""
+    del k
+    return address
+
+
 @socket_c
 def sock_sendmsg(k: Kernel, sock: Socket, msg: Msghdr, size: int) -> Call:
     """`sock_sendmsg`."""
@@ -227,6 +242,9 @@ def sock_sendmsg(k: Kernel, sock: Socket, msg: Msghdr, size: int) -> Call:
 def __sock_sendmsg(k: Kernel, sock: Socket, msg: Msghdr, size: int) -> Call:
     """`__sock_sendmsg`: to the socket's operations."""
     k.dski("EVENT_SOCK_SENDMSG", len=size)
+    err = security_socket_sendmsg(k, sock, msg)
+    if err:
+        return err
     return (yield from sock.table().sendmsg(k, sock, msg, size))
 
 
@@ -238,7 +256,7 @@ def sys_sendto(k: Kernel, fd: int, base: int, size: int, flags: int, address: Ad
         return err
     if file.flags & O_NONBLOCK:
         flags |= MSG_DONTWAIT
-    msg = Msghdr([Iovec(base, size)], address, flags)
+    msg = Msghdr([Iovec(base, size)], move_addr_to_kernel(k, address) if address else None, flags)
     return (yield from sock_sendmsg(k, file.sock(), msg, size))
 
 
@@ -326,11 +344,7 @@ def sys_setsockopt(k: Kernel, fd: int, level: int, name: int, value: bytes) -> C
 @source("net/core/sock.c", "socket")
 def sock_common_setsockopt(k: Kernel, sk: InetSock, level: int, name: int, value: bytes) -> Call:
     """`sock_common_setsockopt`: to the protocol, which hands on what is IP's."""
-    if level == SOL_IP:
-        return (yield from ip_sockglue.ip_setsockopt(k, sk, name, value))
-    if level == sk.sk_protocol:
-        return (yield from sk.sk_prot.setsockopt(k, sk, name, value))
-    return -ENOPROTOOPT
+    return (yield from sk.sk_prot.setsockopt(k, sk, level, name, value))
 
 
 @source("net/core/sock.c", "socket")

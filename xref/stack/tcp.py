@@ -13,6 +13,7 @@ from errno import EPIPE
 from typing import TYPE_CHECKING
 
 from xref.stack import clock
+from xref.stack import ip_sockglue
 from xref.stack import sockcore
 from xref.stack import tcp_cong
 from xref.stack import tcp_h
@@ -23,6 +24,7 @@ from xref.stack import tcp_recv
 from xref.stack import tcp_timer
 from xref.stack.checksum import csum_block_add
 from xref.stack.checksum import csum_partial
+from xref.stack.headers import IPPROTO_TCP
 from xref.stack.headers import NETIF_F_HW_CSUM
 from xref.stack.headers import NETIF_F_IP_CSUM
 from xref.stack.headers import NETIF_F_NO_CSUM
@@ -82,6 +84,7 @@ from xref.stack.tcp_defs import tcp_set_ca_state
 from xref.stack.tcp_defs import tcp_timewait_len
 from xref.stack.trace import source
 from xref.stack.uaccess import copy_from_user
+from xref.stack.uaccess import csum_and_copy_from_user
 
 if TYPE_CHECKING:
     from xref.stack.kernel import Kernel
@@ -123,14 +126,18 @@ CLOSE_STATE = {
 # sending
 
 
-def _mark_push(sk: TcpSock, skb: SkBuff) -> None:
+@tcp_c
+def tcp_mark_push(k: Kernel, sk: TcpSock, skb: SkBuff) -> None:
     """`tcp_mark_push`."""
+    del k
     skb.cb.flags |= TCPCB_FLAG_PSH
     sk.pushed_seq = sk.write_seq
 
 
-def _forced_push(sk: TcpSock) -> bool:
+@tcp_c
+def forced_push(k: Kernel, sk: TcpSock) -> bool:
     """`forced_push`: half of the largest window was written since the last push."""
+    del k
     return after(sk.write_seq, sk.pushed_seq + (sk.max_window >> 1))
 
 
@@ -154,8 +161,8 @@ def tcp_push(k: Kernel, sk: TcpSock, flags: int, mss_now: int, nonagle: int) -> 
     """`tcp_push`: what was written goes, as far as it may."""
     if sk.sk_send_head is not None:
         skb = sk.sk_write_queue.prev
-        if not flags & MSG_MORE or _forced_push(sk):
-            _mark_push(sk, skb)
+        if not flags & MSG_MORE or forced_push(k, sk):
+            tcp_mark_push(k, sk, skb)
         if flags & MSG_OOB:
             sk.urg_mode = 1
             sk.snd_up = sk.write_seq
@@ -163,7 +170,8 @@ def tcp_push(k: Kernel, sk: TcpSock, flags: int, mss_now: int, nonagle: int) -> 
         tcp_h.push_pending_frames(k, sk, mss_now, TCP_NAGLE_CORK if flags & MSG_MORE else nonagle)
 
 
-def _select_size(k: Kernel, sk: TcpSock) -> int:
+@tcp_c
+def select_size(k: Kernel, sk: TcpSock) -> int:
     """`select_size`: the linear part of a new segment."""
     size = sk.mss_cache_std
     if sk.sk_route_caps & NETIF_F_SG:
@@ -177,7 +185,8 @@ def _select_size(k: Kernel, sk: TcpSock) -> int:
 @source("include/linux/skbuff.h", "tcp")
 def skb_add_data(k: Kernel, skb: SkBuff, base: int, copy: int) -> int:
     """`skb_add_data`: from the program's memory behind the data, summed while it is copied. 0 or -EFAULT."""
-    data = copy_from_user(k, base, copy)
+    fetch = csum_and_copy_from_user if skb.ip_summed == CHECKSUM_NONE else copy_from_user
+    data = fetch(k, base, copy)
     if data is None:
         return -EFAULT
     off = skb.len
@@ -191,7 +200,8 @@ def skb_add_data(k: Kernel, skb: SkBuff, base: int, copy: int) -> int:
 @source("include/net/sock.h", "tcp")
 def skb_copy_to_page(k: Kernel, sk: TcpSock, skb: SkBuff, base: int, page: Page, off: int, copy: int) -> int:
     """`skb_copy_to_page`: the same into a page. 0 or -EFAULT."""
-    data = copy_from_user(k, base, copy)
+    fetch = csum_and_copy_from_user if skb.ip_summed == CHECKSUM_NONE else copy_from_user
+    data = fetch(k, base, copy)
     if data is None:
         return -EFAULT
     page.data[off : off + copy] = data
@@ -218,7 +228,7 @@ def _copy_to_frag(k: Kernel, sk: TcpSock, skb: SkBuff, base: int, copy: int) -> 
     merge = last is not None and page is last.page and off == last.page_offset + last.size and off != PAGE_SIZE
     if not merge:
         if len(frags) == MAX_SKB_FRAGS or (not frags and not sk.sk_route_caps & NETIF_F_SG):
-            _mark_push(sk, skb)
+            tcp_mark_push(k, sk, skb)
             return NEW_SEGMENT
         if page is not None:
             off = (off + L1_CACHE_BYTES - 1) & ~(L1_CACHE_BYTES - 1)
@@ -339,8 +349,8 @@ def _send_all(k: Kernel, sk: TcpSock, msg: Msghdr, send: _Send) -> Generator[Non
                 return 0
             if skb.len != send.mss_now or send.flags & MSG_OOB:
                 continue
-            if _forced_push(sk):
-                _mark_push(sk, skb)
+            if forced_push(k, sk):
+                tcp_mark_push(k, sk, skb)
                 tcp_h.push_pending_frames(k, sk, send.mss_now, TCP_NAGLE_PUSH)
             elif skb is sk.sk_send_head:
                 tcp_output.tcp_push_one(k, sk, send.mss_now)
@@ -352,7 +362,7 @@ def _new_segment(k: Kernel, sk: TcpSock) -> SkBuff | None:
         if sk.sk_socket is not None:
             sk.sk_socket.flags.add(SOCK_NOSPACE)
         return None
-    skb = sockcore.sk_stream_alloc_pskb(k, sk, _select_size(k, sk), 0)
+    skb = sockcore.sk_stream_alloc_pskb(k, sk, select_size(k, sk), 0)
     if skb is None:
         return None
     if sk.sk_route_caps & (NETIF_F_IP_CSUM | NETIF_F_NO_CSUM | NETIF_F_HW_CSUM):
@@ -585,8 +595,10 @@ def tcp_accept(k: Kernel, sk: TcpSock, nonblock: bool) -> Generator[None, None, 
 
 
 @tcp_c
-def tcp_setsockopt(k: Kernel, sk: TcpSock, name: int, value: bytes) -> Generator[None, None, int]:
-    """`tcp_setsockopt`, level SOL_TCP."""
+def tcp_setsockopt(k: Kernel, sk: TcpSock, level: int, name: int, value: bytes) -> Generator[None, None, int]:
+    """`tcp_setsockopt`: what is not TCP's goes on to IP."""
+    if level != IPPROTO_TCP:
+        return (yield from ip_sockglue.ip_setsockopt(k, sk, level, name, value))
     if len(value) < 4:
         return -EINVAL
     val = int.from_bytes(value[:4], "little", signed=True)

@@ -243,6 +243,7 @@ def tcp_parse_options(k: Kernel, skb: SkBuff, opt_rx: TcpOptionsReceived, estab:
         left -= opsize
 
 
+@tcp_input_c
 def tcp_fast_parse_options(k: Kernel, skb: SkBuff, th: TcpHdr, sk: TcpSock) -> bool:
     """`tcp_fast_parse_options`: the usual form at once."""
     rx_opt = sk.rx_opt

@@ -191,6 +191,14 @@ def __tcp_v4_lookup(
     return k.tcp_ehash.get(key) or k.tcp_twhash.get(key) or tcp_v4_lookup_listener(k, daddr, dport)
 
 
+@tcp_ipv4_c
+def tcp_v4_lookup(
+    k: Kernel, saddr: int, sport: int, daddr: int, dport: int
+) -> TcpSock | tcp_minisocks.TcpTwBucket | None:
+    """`tcp_v4_lookup`."""
+    return __tcp_v4_lookup(k, saddr, sport, daddr, dport)
+
+
 def tcp_v4_lookup_listener(k: Kernel, daddr: int, dport: int) -> TcpSock | None:
     """`tcp_v4_lookup_listener`: one bound to the address before one bound to any."""
     best: TcpSock | None = None
@@ -249,7 +257,7 @@ def tcp_v4_connect(k: Kernel, sk: TcpSock, address: tuple[int, int], family: int
 @tcp_ipv4_c
 def tcp_v4_rebuild_header(k: Kernel, sk: TcpSock) -> int:
     """`tcp_v4_rebuild_header`: a route again, where the socket's was dropped."""
-    if route.sk_dst_check(sk) is not None:
+    if route.__sk_dst_check(k, sk) is not None:
         return 0
     daddr = sk.opt.faddr if sk.opt is not None and sk.opt.srr else sk.daddr
     rt, err = route.ip_route_output_flow(k, daddr, sk.saddr, conn_flags(sk), sk.sk_bound_dev_if, sk)
@@ -634,7 +642,7 @@ def tcp_v4_err(k: Kernel, skb: SkBuff, info: int, kind: int, code: int) -> None:
     if skb.len < size + 8:
         return
     source_port, dest, seq = struct.unpack_from("!HHI", skb.shared.buf, skb.data + size)
-    sk = __tcp_v4_lookup(k, iph.daddr, dest, iph.saddr, source_port)
+    sk = tcp_v4_lookup(k, iph.daddr, dest, iph.saddr, source_port)
     if not isinstance(sk, TcpSock) or sk.sk_state == TCP_CLOSE:
         return
     if sk.sk_state != TCP_LISTEN and not between(seq, sk.snd_una, sk.snd_nxt):
@@ -679,7 +687,7 @@ def do_pmtu_discovery(k: Kernel, sk: TcpSock, mtu: int) -> None:
     """`do_pmtu_discovery`: a router wants smaller packets."""
     if sk.sk_state == TCP_LISTEN:
         return
-    dst = route.sk_dst_check(sk)
+    dst = route.__sk_dst_check(k, sk)
     if dst is None:
         return
     route.ip_rt_update_pmtu(k, dst, mtu)

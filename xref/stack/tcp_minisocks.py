@@ -368,17 +368,26 @@ def tcp_check_req(k: Kernel, sk: TcpSock, skb: SkBuff, req: OpenRequest) -> TcpS
     return None
 
 
-def synq_unlink(k: Kernel, sk: TcpSock, req: OpenRequest) -> None:
-    """`tcp_synq_unlink`, `tcp_synq_removed`."""
+@source("include/net/tcp.h", "tcp")
+def tcp_synq_removed(k: Kernel, sk: TcpSock, req: OpenRequest) -> None:
+    """`tcp_synq_removed`: one less; the timer goes with the last."""
     lopt = sk.listen_opt
     if lopt is None:
         return
-    lopt.syn_table.remove(req)
     lopt.qlen -= 1
     if lopt.qlen == 0:
         tcp_timer.tcp_delete_keepalive_timer(k, sk)
     if req.retrans == 0:
         lopt.qlen_young -= 1
+
+
+def synq_unlink(k: Kernel, sk: TcpSock, req: OpenRequest) -> None:
+    """`tcp_synq_unlink`, and that it is gone."""
+    lopt = sk.listen_opt
+    if lopt is None:
+        return
+    lopt.syn_table.remove(req)
+    tcp_synq_removed(k, sk, req)
 
 
 @tcp_minisocks_c

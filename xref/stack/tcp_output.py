@@ -216,10 +216,12 @@ def select_window(k: Kernel, sk: TcpSock) -> int:
     return window
 
 
+@source("include/net/tcp.h", "tcp")
 def tcp_syn_build_options(
-    mss: int, ts: bool, sack: bool, offer_wscale: bool, wscale: int, tstamp: int, ts_recent: int
+    k: Kernel, mss: int, ts: bool, sack: bool, offer_wscale: bool, wscale: int, tstamp: int, ts_recent: int
 ) -> bytes:
     """`tcp_syn_build_options`."""
+    del k
     out = struct.pack("!I", 2 << 24 | 4 << 16 | mss)
     if ts:
         out += TSTAMP.pack(SACKPERM_TSTAMP if sack else NOP_NOP_TSTAMP, tstamp, ts_recent)
@@ -230,8 +232,10 @@ def tcp_syn_build_options(
     return out
 
 
-def tcp_build_and_update_options(sk: TcpSock, tstamp: int) -> bytes:
+@source("include/net/tcp.h", "tcp")
+def tcp_build_and_update_options(k: Kernel, sk: TcpSock, tstamp: int) -> bytes:
     """`tcp_build_and_update_options`: timestamp, and blocks of what lies beyond a hole; a D-SACK is told once."""
+    del k
     out = b""
     rx_opt = sk.rx_opt
     if rx_opt.tstamp_ok:
@@ -281,8 +285,8 @@ def tcp_transmit_skb(k: Kernel, sk: TcpSock, skb: SkBuff) -> int:
             header_size += TCPOLEN_SACKPERM_ALIGNED
     elif sk.rx_opt.eff_sacks:
         header_size += TCPOLEN_SACK_BASE_ALIGNED + sk.rx_opt.eff_sacks * TCPOLEN_SACK_PERBLOCK
-    at = skb.h = skb_push(skb, header_size)
-    sockcore.skb_set_owner_w(skb, sk)
+    at = skb.h = skb_push(k, skb, header_size)
+    sockcore.skb_set_owner_w(k, skb, sk)
     flags = tcb.flags
     window = sk.rcv_wnd & 0xFFFF if syn else tcp_select_window(k, sk)
     urg_ptr = 0
@@ -291,11 +295,11 @@ def tcp_transmit_skb(k: Kernel, sk: TcpSock, skb: SkBuff) -> int:
         flags |= 0x20
     if syn:
         options = tcp_syn_build_options(
-            tcp_advertise_mss(sk), bool(sysctl.tcp_timestamps), bool(sysctl.tcp_sack),
+            k, tcp_advertise_mss(sk), bool(sysctl.tcp_timestamps), bool(sysctl.tcp_sack),
             bool(sysctl.tcp_window_scaling), sk.rx_opt.rcv_wscale, tcb.when, sk.rx_opt.ts_recent,
         )  # fmt: skip
     else:
-        options = tcp_build_and_update_options(sk, tcb.when)
+        options = tcp_build_and_update_options(k, sk, tcb.when)
         flags |= _ecn_send(sk, skb, header_size)
     buf = skb.shared.buf
     TCPHDR.pack_into(buf, at, sk.sport, sk.dport, tcb.seq, sk.rcv_nxt, header_size >> 2 << 4, flags, window, 0, urg_ptr)

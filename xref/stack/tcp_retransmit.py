@@ -339,11 +339,11 @@ def tcp_make_synack(k: Kernel, sk: TcpSock, dst: Rtable, req: OpenRequest) -> Sk
     skb.cb.end_seq = (req.snt_isn + 1) & U32
     skb.cb.when = k.tcp_time_stamp
     options = tcp_output.tcp_syn_build_options(
-        dst.advmss, bool(req.tstamp_ok), bool(req.sack_ok), bool(req.wscale_ok), req.rcv_wscale, skb.cb.when,
+        k, dst.advmss, bool(req.tstamp_ok), bool(req.sack_ok), bool(req.wscale_ok), req.rcv_wscale, skb.cb.when,
         req.ts_recent,
     )  # fmt: skip
     size = TCPHDR_LEN + len(options)
-    at = skb.h = skb_push(skb, size)
+    at = skb.h = skb_push(k, skb, size)
     flags = TCPCB_FLAG_SYN | TCPCB_FLAG_ACK | (TCPCB_FLAG_ECE if req.ecn_ok else 0)
     TCPHDR.pack_into(
         skb.shared.buf, at, sk.sport, req.rmt_port, req.snt_isn, (req.rcv_isn + 1) & U32, size >> 2 << 4, flags,

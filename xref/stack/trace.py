@@ -148,6 +148,8 @@ class Trace:
 
     def leave(self, value: Any, args: tuple[Any, ...]) -> None:
         """The function entered last returns."""
+        if not self._stack:
+            return  # a task that never ended is thrown away
         number = self._stack.pop()
         sock, changes, skb, frame = self._objects(args)
         if not isinstance(value, int | str | None):

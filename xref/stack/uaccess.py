@@ -17,8 +17,19 @@ datagram_c = source("net/core/datagram.c", "socket")
 iovec_c = source("net/core/iovec.c", "socket")
 
 
+@source("include/asm-i386/uaccess.h", "memory")
 def copy_from_user(k: Kernel, base: int, size: int) -> bytes | None:
     """`copy_from_user`: None where not all of it can be read."""
+    return _fetch(k, base, size)
+
+
+@source("include/asm-i386/checksum.h", "memory")
+def csum_and_copy_from_user(k: Kernel, base: int, size: int) -> bytes | None:
+    """`csum_and_copy_from_user`: the same, and the sum is built on the way (here, by who calls)."""
+    return _fetch(k, base, size)
+
+
+def _fetch(k: Kernel, base: int, size: int) -> bytes | None:
     data = k.memory.read(base, size)
     return data if len(data) == size else None
 
@@ -53,7 +64,7 @@ def read_iovec(k: Kernel, iov: list[Iovec], offset: int, size: int) -> bytes | N
             offset -= piece.iov_len
             continue
         take = min(size, piece.iov_len - offset)
-        data = copy_from_user(k, piece.iov_base + offset, take)
+        data = _fetch(k, piece.iov_base + offset, take)
         if data is None:
             return None
         out.append(data)

@@ -226,7 +226,7 @@ def _route(k: Kernel, sk: UdpSock, daddr: int, connected: bool) -> tuple[Rtable 
     if sk.sk_localroute:
         tos |= route.RTO_ONLINK
         connected = False
-    rt = route.sk_dst_check(sk) if connected else None
+    rt = route.__sk_dst_check(k, sk) if connected else None
     if rt is None:
         rt, err = route.ip_route_output_flow(k, daddr, sk.saddr, tos, sk.sk_bound_dev_if, sk)
         if rt is None:
@@ -263,8 +263,10 @@ def udp_destroy_sock(k: Kernel, sk: UdpSock) -> Generator[None, None, int]:
 
 
 @udp_c
-def udp_setsockopt(k: Kernel, sk: UdpSock, name: int, value: bytes) -> Generator[None, None, int]:
-    """`udp_setsockopt`, level SOL_UDP."""
+def udp_setsockopt(k: Kernel, sk: UdpSock, level: int, name: int, value: bytes) -> Generator[None, None, int]:
+    """`udp_setsockopt`: what is not UDP's goes on to IP."""
+    if level != IPPROTO_UDP:
+        return (yield from ip_sockglue.ip_setsockopt(k, sk, level, name, value))
     if len(value) < 4:
         return -EINVAL
     if name != UDP_CORK:
