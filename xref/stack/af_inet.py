@@ -34,7 +34,7 @@ from xref.stack.headers import IPPROTO_ICMP
 from xref.stack.headers import IPPROTO_IP
 from xref.stack.headers import IPPROTO_TCP
 from xref.stack.memory import Msghdr
-from xref.stack.skbuff import skb_queue_purge
+from xref.stack.skbuff import __skb_queue_purge
 from xref.stack.sock import IP_PMTUDISC_DONT
 from xref.stack.sock import RCV_SHUTDOWN
 from xref.stack.sock import SHUTDOWN_MASK
@@ -388,5 +388,23 @@ def sk_common_release(k: Kernel, sk: UdpSock) -> Generator[None, None, None]:
     sk.dead = True
     sk.sk_socket = None
     sk.sk_sleep = None
-    skb_queue_purge(k, sk.sk_receive_queue)
-    skb_queue_purge(k, sk.sk_error_queue)
+    sock_put(k, sk)
+
+
+@source("include/net/sock.h", "socket")
+def sock_put(k: Kernel, sk: UdpSock) -> None:
+    """`sock_put`, where it is the last reference."""
+    sk_free(k, sk)
+
+
+@source("net/core/sock.c", "socket")
+def sk_free(k: Kernel, sk: UdpSock) -> None:
+    """`sk_free`."""
+    inet_sock_destruct(k, sk)
+
+
+@source("net/ipv4/af_inet.c", "socket")
+def inet_sock_destruct(k: Kernel, sk: UdpSock) -> None:
+    """`inet_sock_destruct`."""
+    __skb_queue_purge(k, sk.sk_receive_queue)
+    __skb_queue_purge(k, sk.sk_error_queue)

@@ -24,6 +24,7 @@ from xref.stack.headers import IPHDR
 from xref.stack.netfilter import nf_hook
 from xref.stack.skbuff import CHECKSUM_NONE
 from xref.stack.skbuff import SkBuff
+from xref.stack.skbuff import __skb_push
 from xref.stack.skbuff import alloc_skb
 from xref.stack.skbuff import kfree_skb
 from xref.stack.skbuff import pskb_expand_head
@@ -262,7 +263,7 @@ def _fragment_list(k: Kernel, skb: SkBuff, hlen: int, output: Callable[[Kernel, 
         if frag is not None:
             frag.ip_summed = CHECKSUM_NONE
             frag.h = frag.data
-            frag.nh = skb_push(k, frag, hlen)
+            frag.nh = __skb_push(frag, hlen)
             frag.shared.buf[frag.nh : frag.nh + hlen] = skb.shared.buf[skb.nh : skb.nh + hlen]
             _copy_metadata(frag, skb)
             if offset == 0:

@@ -151,6 +151,16 @@ def dst_set_expires(k: Kernel, dst: Rtable, timeout: int) -> None:
         dst.expires = expires
 
 
+@source("net/core/sock.c", "socket")
+def sk_dst_check(k: Kernel, sk: InetSock) -> Rtable | None:
+    """`sk_dst_check`: the same as `__sk_dst_check`, by who does not hold the socket."""
+    dst = sk.sk_dst_cache
+    if dst is not None and dst.obsolete:
+        sk.sk_dst_cache = dst = None
+    del k
+    return dst
+
+
 @source("include/net/sock.h", "socket")
 def __sk_dst_check(k: Kernel, sk: InetSock) -> Rtable | None:
     """`__sk_dst_check`: the socket's route, unless that has been dropped."""

@@ -350,6 +350,14 @@ def skb_put(skb: SkBuff, size: int) -> int:
     return start
 
 
+def __skb_push(skb: SkBuff, size: int) -> int:
+    """`__skb_push`: room at the front that is known to be there; the offset where it begins."""
+    skb.data -= size
+    skb.len += size
+    skb.shared.version += 1
+    return skb.data
+
+
 @skbuff_h
 def skb_push(k: Kernel, skb: SkBuff, size: int) -> int:
     """`skb_push`: room at the front; the offset where it begins."""
@@ -483,7 +491,15 @@ def skb_peek_tail(queue: SkBuffHead) -> SkBuff | None:
     return None if queue.prev is queue else queue.prev
 
 
+@skbuff_c
 def skb_queue_purge(k: Kernel, queue: SkBuffHead) -> None:
-    """`__skb_queue_purge`."""
+    """`skb_queue_purge`: all of a queue is freed."""
+    while (skb := skb_dequeue(queue)) is not None:
+        kfree_skb(k, skb)
+
+
+@skbuff_h
+def __skb_queue_purge(k: Kernel, queue: SkBuffHead) -> None:
+    """`__skb_queue_purge`: the same, under a lock that is held."""
     while (skb := skb_dequeue(queue)) is not None:
         kfree_skb(k, skb)

@@ -15,11 +15,12 @@ from xref.stack.clock import Timer
 from xref.stack.skbuff import PAGE_SIZE
 from xref.stack.skbuff import SkBuff
 from xref.stack.skbuff import __kfree_skb
+from xref.stack.skbuff import __skb_queue_purge
 from xref.stack.skbuff import alloc_skb
 from xref.stack.skbuff import skb_dequeue
-from xref.stack.skbuff import skb_queue_purge
 from xref.stack.skbuff import skb_queue_tail
 from xref.stack.skbuff import skb_reserve
+from xref.stack.skbuff import skb_unlink
 from xref.stack.sock import SEND_SHUTDOWN
 from xref.stack.sock import SOCK_MIN_SNDBUF
 from xref.stack.sock import SOCK_SNDBUF_LOCK
@@ -211,6 +212,7 @@ def sk_stream_set_owner_r(skb: SkBuff, sk: Sock) -> None:
     sk.sk_forward_alloc -= skb.truesize
 
 
+@source("include/linux/skbuff.h", "skbuff")
 def skb_orphan(k: Kernel, skb: SkBuff) -> None:
     """`skb_orphan`: owned by nobody."""
     if skb.destructor is not None:
@@ -223,6 +225,14 @@ def sk_charge_skb(sk: Sock, skb: SkBuff) -> None:
     """`sk_charge_skb`."""
     sk.sk_wmem_queued += skb.truesize
     sk.sk_forward_alloc -= skb.truesize
+
+
+@sock_h
+def sk_eat_skb(k: Kernel, sk: Sock, skb: SkBuff) -> None:
+    """`sk_eat_skb`: what has been read."""
+    del sk
+    skb_unlink(skb)
+    __kfree_skb(k, skb)
 
 
 @sock_h
@@ -322,24 +332,23 @@ def sk_stream_alloc_page(k: Kernel, sk: Sock) -> Page | None:
     return None
 
 
+@sock_h
 def sk_stream_writequeue_purge(k: Kernel, sk: Sock) -> None:
     """`sk_stream_writequeue_purge`."""
     while (skb := skb_dequeue(sk.sk_write_queue)) is not None:
-        sk.sk_queue_shrunk = 1
-        sk.sk_wmem_queued -= skb.truesize
-        sk.sk_forward_alloc += skb.truesize
-        __kfree_skb(k, skb)
+        sk_stream_free_skb(k, sk, skb)
     sk_stream_mem_reclaim(k, sk)
 
 
 @stream_c
 def sk_stream_kill_queues(k: Kernel, sk: Sock) -> None:
     """`sk_stream_kill_queues`."""
-    skb_queue_purge(k, sk.sk_receive_queue)
-    skb_queue_purge(k, sk.sk_error_queue)
+    __skb_queue_purge(k, sk.sk_receive_queue)
+    __skb_queue_purge(k, sk.sk_error_queue)
     sk_stream_mem_reclaim(k, sk)
 
 
+@sock_c
 def sock_wmalloc(k: Kernel, sk: Sock, size: int, force: bool) -> SkBuff | None:
     """`sock_wmalloc`."""
     if force or sk.sk_wmem_alloc < sk.sk_sndbuf:

@@ -38,9 +38,9 @@ from xref.stack.skbuff import Frag
 from xref.stack.skbuff import Page
 from xref.stack.skbuff import SkBuff
 from xref.stack.skbuff import __kfree_skb
+from xref.stack.skbuff import __skb_queue_purge
 from xref.stack.skbuff import skb_dequeue
 from xref.stack.skbuff import skb_put
-from xref.stack.skbuff import skb_queue_purge
 from xref.stack.skbuff import skb_queue_tail
 from xref.stack.skbuff import skb_tailroom
 from xref.stack.skbuff import skb_unlink
@@ -481,9 +481,9 @@ def tcp_disconnect(k: Kernel, sk: TcpSock) -> int:
     elif old == TCP_SYN_SENT:
         sk.sk_err = ECONNRESET
     tcp_timer.tcp_clear_xmit_timers(k, sk)
-    skb_queue_purge(k, sk.sk_receive_queue)
+    __skb_queue_purge(k, sk.sk_receive_queue)
     sockcore.sk_stream_writequeue_purge(k, sk)
-    skb_queue_purge(k, sk.out_of_order_queue)
+    __skb_queue_purge(k, sk.out_of_order_queue)
     sk.dport = 0
     if not sk.sk_userlocks & SOCK_BINDADDR_LOCK:
         sk.rcv_saddr = sk.saddr = 0

@@ -14,6 +14,7 @@ from xref.stack.skbuff import PAGE_SIZE
 from xref.stack.skbuff import SkBuff
 from xref.stack.skbuff import SkBuffHead
 from xref.stack.skbuff import __kfree_skb
+from xref.stack.skbuff import __skb_queue_purge
 from xref.stack.skbuff import alloc_skb
 from xref.stack.skbuff import skb_append
 from xref.stack.skbuff import skb_copy_bits
@@ -23,7 +24,6 @@ from xref.stack.skbuff import skb_peek
 from xref.stack.skbuff import skb_pull
 from xref.stack.skbuff import skb_put
 from xref.stack.skbuff import skb_queue_head
-from xref.stack.skbuff import skb_queue_purge
 from xref.stack.skbuff import skb_queue_tail
 from xref.stack.skbuff import skb_reserve
 from xref.stack.skbuff import skb_unlink
@@ -337,7 +337,7 @@ def tcp_fin(k: Kernel, sk: TcpSock, skb: SkBuff, th: TcpHdr) -> None:
     elif sk.sk_state == TCP_FIN_WAIT2:
         tcp_output.tcp_send_ack(k, sk)
         tcp_minisocks.tcp_time_wait(k, sk, TCP_TIME_WAIT, 0)
-    skb_queue_purge(k, sk.out_of_order_queue)
+    __skb_queue_purge(k, sk.out_of_order_queue)
     if sk.rx_opt.sack_ok:
         tcp_sack_reset(sk.rx_opt)
     sockcore.sk_stream_mem_reclaim(k, sk)
@@ -562,7 +562,7 @@ def tcp_prune_queue(k: Kernel, sk: TcpSock) -> int:
     if sk.sk_rmem_alloc <= sk.sk_rcvbuf:
         return 0
     if sk.out_of_order_queue.qlen:
-        skb_queue_purge(k, sk.out_of_order_queue)
+        __skb_queue_purge(k, sk.out_of_order_queue)
         if sk.rx_opt.sack_ok:
             tcp_sack_reset(sk.rx_opt)
         sockcore.sk_stream_mem_reclaim(k, sk)

@@ -718,12 +718,12 @@ def tcp_v4_init_sock(k: Kernel, sk: TcpSock) -> int:
 @tcp_ipv4_c
 def tcp_v4_destroy_sock(k: Kernel, sk: TcpSock) -> int:
     """`tcp_v4_destroy_sock`."""
-    from xref.stack.skbuff import skb_queue_purge
+    from xref.stack.skbuff import __skb_queue_purge
 
     tcp_timer.tcp_clear_xmit_timers(k, sk)
     sockcore.sk_stream_writequeue_purge(k, sk)
-    skb_queue_purge(k, sk.out_of_order_queue)
-    skb_queue_purge(k, sk.ucopy.prequeue)
+    __skb_queue_purge(k, sk.out_of_order_queue)
+    __skb_queue_purge(k, sk.ucopy.prequeue)
     if sk.bind_port is not None:
         tcp_put_port(k, sk)
     sk.sk_sndmsg_page = None

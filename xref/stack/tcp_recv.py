@@ -16,9 +16,7 @@ from xref.stack import tcp_output
 from xref.stack import uaccess
 from xref.stack.memory import Msghdr
 from xref.stack.skbuff import SkBuff
-from xref.stack.skbuff import __kfree_skb
 from xref.stack.skbuff import skb_dequeue
-from xref.stack.skbuff import skb_unlink
 from xref.stack.sock import RCV_SHUTDOWN
 from xref.stack.sock import TCP_CLOSE
 from xref.stack.sock import TCP_LISTEN
@@ -224,13 +222,11 @@ def _take(k: Kernel, sk: TcpSock, msg: Msghdr, read: _Read, skb: SkBuff, offset:
             return False
         if not fin:
             if not peek:
-                skb_unlink(skb)
-                __kfree_skb(k, skb)
+                sockcore.sk_eat_skb(k, sk, skb)
             return False
     read.advance(sk, 1)
     if not peek:
-        skb_unlink(skb)
-        __kfree_skb(k, skb)
+        sockcore.sk_eat_skb(k, sk, skb)
     return True
 
 

@@ -226,7 +226,7 @@ def _route(k: Kernel, sk: UdpSock, daddr: int, connected: bool) -> tuple[Rtable 
     if sk.sk_localroute:
         tos |= route.RTO_ONLINK
         connected = False
-    rt = route.__sk_dst_check(k, sk) if connected else None
+    rt = route.sk_dst_check(k, sk) if connected else None
     if rt is None:
         rt, err = route.ip_route_output_flow(k, daddr, sk.saddr, tos, sk.sk_bound_dev_if, sk)
         if rt is None:
