@@ -81,7 +81,6 @@ def walk(
 
     \b
     Examples:
-      xref scenarios
       xref walk write --payload 3000
       xref walk fast_retransmit --drop 5 --pcap lost.pcap
       xref walk --replay recordings.json.gz --scenario 01_connect_close --json
