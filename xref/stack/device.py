@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 loopback_c = source("drivers/net/loopback.c", "device")
 rtl8139_c = source("drivers/net/8139too.c", "device")
 irq_c = source("kernel/irq/handle.c", "interrupt")
+skbuff_h = source("include/linux/skbuff.h", "skbuff")
 skbuff_c = source("net/core/skbuff.c", "device")
 netdevice_h = source("include/linux/netdevice.h", "device")
 
@@ -266,14 +267,28 @@ def rtl8139_rx(k: Kernel, dev: EthernetCard) -> None:
     """`rtl8139_rx`: a buffer for each frame in the ring, and up with it."""
     while dev.rx_ring:
         frame = dev.rx_ring.pop(0)
-        skb = alloc_skb(k, (k.machine.rx_buffer or len(frame)) + 2 + 16)
-        skb_reserve(skb, 16 + 2)
+        skb = dev_alloc_skb(k, (k.machine.rx_buffer or len(frame)) + 2)
+        skb_reserve(skb, 2)
         skb.dev = dev
         at = skb_put(skb, len(frame))
         skb.shared.buf[at : at + len(frame)] = frame
         skb.protocol = core_dev.eth_type_trans(k, skb, dev)
         dev.received += 1
         core_dev.netif_receive_skb(k, skb)
+
+
+@skbuff_h
+def dev_alloc_skb(k: Kernel, size: int) -> SkBuff:
+    """`dev_alloc_skb`."""
+    return __dev_alloc_skb(k, size)
+
+
+@skbuff_h
+def __dev_alloc_skb(k: Kernel, size: int) -> SkBuff:
+    """`__dev_alloc_skb`: with 16 bytes at the front, for whoever wants to put something there."""
+    skb = alloc_skb(k, size + 16)
+    skb_reserve(skb, 16)
+    return skb
 
 
 # a wire between two cards

@@ -193,6 +193,7 @@ def skb_data_align(k: Kernel, size: int) -> int:
     return (size + line - 1) & ~(line - 1)
 
 
+@skbuff_c
 def alloc_skb(k: Kernel, size: int) -> SkBuff:
     """`alloc_skb`. Never fails here."""
     size = skb_data_align(k, size)
@@ -226,6 +227,7 @@ def _copy_header(n: SkBuff, skb: SkBuff) -> None:
     to.sacked, to.urg_ptr, to.ack_seq = of.sacked, of.urg_ptr, of.ack_seq
 
 
+@skbuff_c
 def skb_copy(k: Kernel, skb: SkBuff) -> SkBuff:
     """`skb_copy`: private and linear."""
     n = alloc_skb(k, skb.end + skb.data_len)
@@ -241,6 +243,7 @@ def skb_copy(k: Kernel, skb: SkBuff) -> SkBuff:
     return n
 
 
+@skbuff_c
 def pskb_copy(k: Kernel, skb: SkBuff) -> SkBuff:
     """`pskb_copy`: the linear part private, the fragments shared."""
     n = alloc_skb(k, skb.end)

@@ -18,6 +18,7 @@ from xref.stack import clock
 from xref.stack import ip_sockglue
 from xref.stack import sockcore
 from xref.stack import tcp_timer
+from xref.stack import uaccess
 from xref.stack import vfs
 from xref.stack.memory import Iovec
 from xref.stack.memory import Msghdr
@@ -276,6 +277,7 @@ def sys_sendmsg(k: Kernel, fd: int, vector: list[tuple[int, int]], flags: int, a
         return -EMSGSIZE
     if file.flags & O_NONBLOCK:
         flags |= MSG_DONTWAIT
+    uaccess.verify_iovec(k, vector)
     msg = Msghdr([Iovec(base, size) for base, size in vector], address, flags)
     return (yield from sock_sendmsg(k, file.sock(), msg, sum(size for _, size in vector)))
 

@@ -216,6 +216,13 @@ def skb_copy_to_page(k: Kernel, sk: TcpSock, skb: SkBuff, base: int, page: Page,
     return 0
 
 
+@source("include/linux/skbuff.h", "skbuff")
+def skb_fill_page_desc(k: Kernel, skb: SkBuff, page: Page, off: int, size: int) -> None:
+    """`skb_fill_page_desc`: one more fragment."""
+    del k
+    skb.shared.frags.append(Frag(page, off, size))
+
+
 NEW_SEGMENT = "new segment"
 NO_MEMORY = "no memory"
 
@@ -249,7 +256,7 @@ def _copy_to_frag(k: Kernel, sk: TcpSock, skb: SkBuff, base: int, copy: int) -> 
     if merge and last is not None:
         last.size += copy
     else:
-        frags.append(Frag(page, off, copy))
+        skb_fill_page_desc(k, skb, page, off, copy)
         if sk.sk_sndmsg_page is None and off + copy < PAGE_SIZE:
             sk.sk_sndmsg_page = page
     sk.sk_sndmsg_off = off + copy

@@ -56,6 +56,13 @@ def memcpy_toiovec(k: Kernel, iov: list[Iovec], data: bytes) -> int:
     return copy_to_iovec(k, iov, data)
 
 
+@iovec_c
+def verify_iovec(k: Kernel, vector: list[tuple[int, int]]) -> int:
+    """`verify_iovec`: how much the pieces are together. Left out: pieces that cannot be read."""
+    del k
+    return sum(size for _, size in vector)
+
+
 def read_iovec(k: Kernel, iov: list[Iovec], offset: int, size: int) -> bytes | None:
     """`memcpy_fromiovecend`: `size` bytes from `offset` of all pieces together; None where they cannot be read."""
     out = []
