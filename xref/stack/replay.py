@@ -93,6 +93,7 @@ class _Wire:
         self.stamps: list[tuple[float, int]] = []
         self.unasked: list[tuple[float, int]] = []
         self.syns: list[tuple[float, int]] = []
+        self.ids: dict[int, int] = {}
         self.sent_stamps: list[int | None] = []
         self.days: list[int] = []
         self.probes: list[tuple[float, int]] = []
@@ -140,6 +141,8 @@ class _Wire:
             return
         at = 14 + (raw[14] & 15) * 4
         daddr = int.from_bytes(raw[30:34], "big")
+        if not raw[20] & 0x40:
+            self.ids.setdefault(daddr, int.from_bytes(raw[18:20], "big"))
         sport, dport = int.from_bytes(raw[at : at + 2], "big"), int.from_bytes(raw[at + 2 : at + 4], "big")
         if raw[23] == 17 and sport not in self.udp_ports:
             self.udp_ports.append(sport)
@@ -266,6 +269,8 @@ class Replay:
             return known.pop(0) if known else None
 
         k.connect_port = port
+        number = k.secure_ip_id
+        k.secure_ip_id = lambda daddr: wire.ids.get(daddr, number(daddr))
         if wire.udp_ports:
             k.udp_port_rover = wire.udp_ports[0]
 
