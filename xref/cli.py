@@ -16,6 +16,7 @@ from xref import claim_commands
 from xref import console
 from xref import hints
 from xref import show
+from xref import walk_commands
 from xref.options import FILE
 from xref.options import Session
 from xref.options import answer
@@ -240,7 +241,7 @@ def outline(session: Session, file: str, as_json: bool) -> int:
 
 # -- calls --------------------------------------------------------------------------------------------
 
-for each in (*call_commands.COMMANDS, *claim_commands.COMMANDS):
+for each in (*call_commands.COMMANDS, *claim_commands.COMMANDS, *walk_commands.COMMANDS):
     main.add_command(each)
 
 
