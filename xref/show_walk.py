@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from typing import Any
 
 from xref.show import Paint
+
+if TYPE_CHECKING:
+    from xref.walk.verify import Report
 
 _INDENT = "  "
 #: what is in every record, and shown as the line itself
@@ -27,6 +32,21 @@ def steps(records: Iterable[dict[str, Any]], paint: Paint) -> Iterator[str]:
     for step in records:
         where = f"{step['time'] * 1000:11.3f} ms  {step['context']:9} {_INDENT * step['depth']}"
         yield where + _what(step, paint)
+
+
+def verified(name: str, report: Report, as_json: bool) -> Iterator[str]:
+    """How a scenario's steps stand on the tree: counts, and each pair of functions that is no edge of it."""
+    lacking = {
+        f"{proof.caller or 'outside'} > {proof.function}": {"steps": count, "hint": proof.hint}
+        for proof, count in report.unproved.items()
+    }
+    if as_json:
+        yield json.dumps({"scenario": name, "steps": dict(report.steps), "unproved": lacking})
+        return
+    told = ", ".join(f"{count:,} {status}" for status, count in report.steps.items() if count)
+    yield f"{name}: {told or 'no step'}"
+    for pair, each in lacking.items():
+        yield f"  unproved  {pair}  ({each['steps']:,} steps)  {each['hint'] or ''}".rstrip()
 
 
 def _what(step: dict[str, Any], paint: Paint) -> str:

@@ -12,6 +12,7 @@ import click
 from xref import console
 from xref import show_walk
 from xref.options import FILE
+from xref.options import Session
 from xref.options import answer
 from xref.options import as_json
 from xref.show import Paint
@@ -58,13 +59,18 @@ def scenarios(as_json: bool) -> int:
 @_overrides
 @click.option("--pcap", type=FILE, metavar="FILE", help="Write what a capture on the client would show.")
 @click.option("--events", is_flag=True, help="Print the KURT/DSKI events only.")
+@click.option("--verify", is_flag=True, help="Hold each step against the indexed tree; alone, of all of them.")
 @click.option("--replay", type=FILE, metavar="RECORDINGS", help="Drive the model with a recorded real kernel.")
 @click.option("--scenario", "recorded", metavar="NAME", help="With --replay: which of the recordings.")
 @as_json
+@click.pass_obj
 def walk(
+    session: Session,
+    /,
     scenario: str | None,
     pcap: Path | None,
     events: bool,
+    verify: bool,
     replay: Path | None,
     recorded: str | None,
     as_json: bool,
@@ -75,6 +81,9 @@ def walk(
     The model is Linux 2.6.11's in Python, with a clock of its own: the same options give the same steps.  A
     step is a function entered or left, an event, a change of state, or a note.
 
+    With --verify each function that is entered is looked for in the call graph of the indexed tree, under the
+    scenario's context: the exit status is 1 if one step is no edge of it.
+
     With --replay a recording of a real kernel drives the model: its system calls and the frames that came in.
     What the model sends and returns is printed as {"frames", "calls"}, and compared with the real ones by
     whoever made the recording.
@@ -83,26 +92,62 @@ def walk(
     Examples:
       xref walk write --payload 3000
       xref walk fast_retransmit --drop 5 --pcap lost.pcap
+      xref walk write --verify
       xref walk --replay recordings.json.gz --scenario 01_connect_close --json
     """
     changed = {name: value for name, value in given.items() if value is not None and value != ()}
     if replay is not None:
-        if recorded is None or scenario is not None or changed:
+        if recorded is None or scenario is not None or changed or verify:
             raise click.UsageError("--replay goes with --scenario NAME, and with no scenario or option of ours")
         return _replay(replay, recorded, as_json, pcap)
+    if verify and recorded is None and pcap is None and not events:
+        return _verify(session, scenario, changed, as_json)
+    if verify:
+        raise click.UsageError("--verify goes with a scenario and its options, or alone")
     if scenario is None or recorded is not None:
         raise click.UsageError("name one scenario: `xref scenarios` lists them")
     return _walk(scenario, changed, pcap, events, as_json)
+
+
+def _verify(session: Session, name: str | None, given: dict[str, Any], as_json: bool) -> int:
+    """Hold the steps of one scenario, or of all, against the tree; the exit status."""
+    from xref.graph.callgraph import CallGraph
+    from xref.graph.contexts import contexts
+    from xref.stack import scenario
+    from xref.walk.verify import UNPROVED
+    from xref.walk.verify import Verifier
+
+    graph = CallGraph(session.open())
+    known = contexts(graph.places)
+    unproved = False
+    try:
+        chosen = [scenario.find(name)] if name is not None else list(scenario.load().values())
+        for one in chosen:
+            trace = scenario.run(one, _with_lists(given)).trace
+            verifier = Verifier(graph, known.get(one.context))
+            if as_json and name is not None:
+                records = list(verifier.annotated(trace.records() if trace else ()))
+                console.put_document(records)
+                return int(any(each.get("proof", {}).get("status") == UNPROVED for each in records))
+            report = verifier.report(trace.records() if trace else ())
+            unproved = unproved or bool(report.unproved)
+            console.put(show_walk.verified(one.name, report, as_json))
+    except scenario.ScenarioError as problem:
+        raise click.UsageError(str(problem)) from problem
+    return int(unproved)
+
+
+def _with_lists(given: dict[str, Any]) -> dict[str, Any]:
+    """The options as a scenario has them: what may be given several times is a list."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
 def _walk(name: str, given: dict[str, Any], pcap: Path | None, events: bool, as_json: bool) -> int:
     from xref.stack import pcap as capture
     from xref.stack import scenario
 
-    if "drop" in given:
-        given["drop"] = list(given["drop"])
     try:
-        run = scenario.run(scenario.find(name), given)
+        run = scenario.run(scenario.find(name), _with_lists(given))
     except scenario.ScenarioError as problem:
         raise click.UsageError(str(problem)) from problem
     if pcap is not None:

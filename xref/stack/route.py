@@ -151,7 +151,7 @@ def dst_set_expires(k: Kernel, dst: Rtable, timeout: int) -> None:
         dst.expires = expires
 
 
-@source("net/core/sock.c", "socket")
+@source("include/net/sock.h", "socket")
 def sk_dst_check(k: Kernel, sk: InetSock) -> Rtable | None:
     """`sk_dst_check`: the same as `__sk_dst_check`, by who does not hold the socket."""
     dst = sk.sk_dst_cache

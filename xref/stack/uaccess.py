@@ -17,13 +17,13 @@ datagram_c = source("net/core/datagram.c", "socket")
 iovec_c = source("net/core/iovec.c", "socket")
 
 
-@source("include/asm-i386/uaccess.h", "memory")
+@source("arch/i386/lib/usercopy.c", "memory")
 def copy_from_user(k: Kernel, base: int, size: int) -> bytes | None:
     """`copy_from_user`: None where not all of it can be read."""
     return _fetch(k, base, size)
 
 
-@source("include/asm-i386/checksum.h", "memory")
+@source("include/net/checksum.h", "memory")
 def csum_and_copy_from_user(k: Kernel, base: int, size: int) -> bytes | None:
     """`csum_and_copy_from_user`: the same, and the sum is built on the way (here, by who calls)."""
     return _fetch(k, base, size)
