@@ -1,7 +1,7 @@
 """Drives the model with a recording of a real kernel: its system calls and the frames that came in, at their times.
 
 What a kernel draws at random is taken from the recording: initial sequence numbers, local ports, the first IP
-identifications, where jiffies stood, and how long a neighbour counts as reachable. All else is the model's doing.
+identifications, and where jiffies stood, which the timestamps of its segments tell. All else is the model's doing.
 
 Two clocks made a recording, the guest's (calls) and the wire's (frames), and a real kernel takes time where the model
 takes none. So times alone do not say what came first. A frame that came in is therefore not delivered before the model
