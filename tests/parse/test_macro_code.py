@@ -651,6 +651,23 @@ unsigned long m20_own(int cpu);
         2 m20_own: direct m20_a
         """,
     ),
+    "an alias is a function, a weak one stands in for what is not there": (
+        """\
+#define M21_ALIAS(x) long x(void) __attribute__((alias("m21_real")));
+#define M21_COND(x) long x(void) __attribute__((weak, alias("m21_ni")));
+long m21_real(void) { return 1; }
+M21_ALIAS(m21_also)
+M21_COND(m21_missing)
+""",
+        """
+        1 macro M21_ALIAS
+        2 macro M21_COND
+        3 function m21_real
+        4 -: macro M21_ALIAS
+        4 function m21_also macro=M21_ALIAS
+        5 -: macro M21_COND
+        """,
+    ),
     "a list in a file of macro uses": (
         """\
 enum m18_e {

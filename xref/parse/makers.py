@@ -25,6 +25,7 @@ _PASTED_CALL = re.compile(rb"(\w*?)xq(\d+)_(\d+)z(\w*) ?\(")
 #: an argument that fits wherever a placeholder does: a word or number, or what begins with a string
 _PLAIN_ARGUMENT = re.compile(rb'\w*\Z|L?"')
 _ALIAS = re.compile(rb"\b(?:__)?alias(?:__)?\b")
+_WEAK = re.compile(rb"\b_*weak_*\b")
 _DEEPEST = 7
 _LONGEST = 20_000
 _KEPT = frozenset(
@@ -157,8 +158,13 @@ class Makers:
 
 
 def _aliased(name: bytes, text: bytes) -> bool:
-    """Is a function of this name declared as another name of one that is defined?"""
-    return bool(_ALIAS.search(text)) and re.search(rb"\b%s ?\(" % re.escape(name), text) is not None
+    """Is a function of this name declared as another name of one that is defined?
+
+    A weak one only takes the place of a function that is not there: `cond_syscall(sys_sendto)` defines none.
+    """
+    if not _ALIAS.search(text) or _WEAK.search(text):
+        return False
+    return re.search(rb"\b%s ?\(" % re.escape(name), text) is not None
 
 
 def _spoken(macro: Macro, name: bytes, kind: int, static: bool) -> Iterable[Made]:
