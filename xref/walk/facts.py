@@ -259,7 +259,11 @@ class Facts:
         edges = self.way(start, goal, context, without, steps)
         if edges is None:
             return UNKNOWN
-        return Fact(bool(edges), tuple(place for edge in edges for place in _places(edge)))
+        if not edges:
+            # what shows that there is no way are the two functions
+            ends = [self.graph.defined_at(node) for name in (start, goal) for node in self.graph.nodes(name)[:1]]
+            return Fact(False, tuple(place for place in ends if place))
+        return Fact(True, tuple(place for edge in edges for place in _places(edge)))
 
     def way(self, start: str, goal: str, context: str = "", without: str = "", steps: int = 5) -> list[Edge] | None:
         """The path of `reaches`: empty where there is none, None where the tree or the search cannot tell."""
