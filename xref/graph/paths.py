@@ -23,6 +23,7 @@ from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
 from xref.graph.deferrals import DEFERRED
 from xref.graph.linkage import arch_of
+from xref.graph.syscalls import SWITCHES
 from xref.index.records import Edge
 
 #: nodes looked at before a search gives up, and how often one node may be entered by different ways
@@ -35,8 +36,6 @@ _MOST_WAYS = 200
 _MOST_OF_MANY = 400
 #: times that a search for all ways into the kernel begins anew because edges turned out to be none
 _MOST_ROUNDS = 200
-#: system calls that are many: they choose by a number
-_SWITCHES = ("sys_socketcall", "sys_ipc")
 
 
 class Found(NamedTuple):
@@ -280,7 +279,7 @@ class Paths:
                 if step.callee == node:
                     return [step.edge]
             for step in by_table:
-                if plain(step.callee) in _SWITCHES:
+                if plain(step.callee) in SWITCHES:
                     for inner in self.graph.out(step.callee):
                         if inner.callee == node and inner.edge.kind == "direct":
                             return [step.edge, inner.edge]
@@ -348,7 +347,7 @@ def reaching(graph: CallGraph, goal: str, context: Context | None = None) -> lis
     """The system calls from which a node can be reached, by name; those by something deferred only come last."""
     found: dict[str, Reached] = {}
     entries = {node for entry in graph.syscalls.entries for node in graph.nodes(entry.function)}
-    for name in _SWITCHES:
+    for name in SWITCHES:
         for node in graph.nodes(name):
             entries |= {step.callee for step in graph.out(node) if plain(step.callee).startswith("sys_")}
     for deferred in (False, True):

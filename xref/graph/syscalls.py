@@ -31,6 +31,8 @@ INITCALL_RUNNERS = ("do_one_initcall", "do_initcalls")
 _DISPATCHERS = ("x64_sys_call", "do_syscall_64", "invoke_syscall", "do_int80_syscall_32")
 
 
+#: system calls that are many: they choose by a number
+SWITCHES = ("sys_socketcall", "sys_ipc")
 #: `#define __NR_mmap 90`
 _NUMBER = re.compile(r"__NR_\w+\s+(\d+)\s*$", re.MULTILINE)
 

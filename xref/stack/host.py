@@ -46,10 +46,6 @@ class Host(Kernel):
         self.fib.append(FibEntry(network, 32, route.RTN_BROADCAST, dev, prefsrc=dev.ip))
         self.fib.append(FibEntry(network, dev.bits, route.RTN_UNICAST, dev, prefsrc=dev.ip))
 
-    def add_route(self, network: int, bits: int, dev: NetDevice, gateway: int = 0) -> None:
-        """A route, through a gateway or not."""
-        self.fib.append(FibEntry(network, bits, route.RTN_UNICAST, dev, gateway, dev.ip))
-
     def sleep_until(self, when: int) -> Generator[None, None, None]:
         """A program sleeps until a time in microseconds, without the kernel having to do with it."""
         task = self.task()

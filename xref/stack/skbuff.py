@@ -304,9 +304,6 @@ def __kfree_skb(k: Kernel, skb: SkBuff) -> None:
         shared.frag_list = []
 
 
-free_skb = __kfree_skb  # the same, for classes, where a name with two underscores is mangled
-
-
 def skb_cloned(skb: SkBuff) -> bool:
     """`skb_cloned`: are the data shared with a clone that still lives?"""
     return skb.cloned and skb.shared.dataref != 1

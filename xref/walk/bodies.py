@@ -18,7 +18,6 @@ from xref.index.places import Place
 from xref.index.places import Places
 
 _TOKEN = re.compile(r"[A-Za-z_]\w*|\d\w*|->|[=!<>]=|&&|\|\||<<|>>|\+\+|--|\S")
-_FUNCTIONS = ("function", "label")
 #: what else has a body, the likeliest first
 _KINDS = ("struct", "union", "enum", "variable", "typedef", "macro")
 

@@ -20,6 +20,7 @@ from xref.graph.contexts import Context
 from xref.graph.contexts import contexts
 from xref.graph.deferrals import DEFERRED
 from xref.graph.paths import Paths
+from xref.graph.syscalls import SWITCHES
 from xref.index.records import Edge
 from xref.walk.bodies import Bodies
 from xref.walk.bodies import Body
@@ -29,7 +30,6 @@ from xref.walk.bodies import words
 _MOST_NEAR = 4000
 #: places given as evidence of one fact
 _MOST_PLACES = 8
-_SWITCHES = ("sys_socketcall", "sys_ipc")
 _STRUCTS = ("struct", "union")
 _QUALIFIERS = frozenset(("extern", "asmlinkage", "fastcall", "static", "inline", "__inline__", ";"))
 _NUMBERED = re.compile(r"SYSCALL_DEFINE(\d)$")
@@ -316,7 +316,7 @@ class Facts:
     def _switched(self) -> list[_Switched]:
         """The system calls that another one chooses by a number."""
         found = []
-        for name in _SWITCHES:
+        for name in SWITCHES:
             for node in self.graph.nodes(name):
                 for step in self.graph.out(node):
                     if step.edge.kind == "direct" and plain(step.callee).startswith("sys_"):
