@@ -1,7 +1,7 @@
 """The site: pages and records over one index file.
 
 A page asks the same `Index` that a command asks, and computes nothing of its own.  Nothing that a page shows
-comes from another host, and no page needs a script.
+comes from another host, and no page needs a script to be read: scripts add what a page without them cannot do.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from web import arguments
+from web import languages
 from web import shapes
 from web import suggest
 from web.cache import SizedCache
@@ -35,15 +36,17 @@ from web.views import document
 from web.views import health
 from web.views import home
 from web.views import ident
+from web.views import preferences
 from web.views import search
 from web.views import source
+from web.views import walk
 from xref.index.errors import IndexFileError
 
 #: sent with every answer
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -66,8 +69,9 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["count"] = lambda number: f"{number:,}"
-    for view in (home, source, ident, search, calls, document, health):
+    for view in (home, source, ident, search, calls, document, walk, preferences, health):
         app.register_blueprint(view.blueprint)
+    languages.init_app(app)
     app.register_error_handler(SiteError, _site_error)
     for unreadable in (sqlite3.Error, IndexFileError):
         app.register_error_handler(unreadable, _unreadable)
@@ -82,11 +86,15 @@ def _check_address() -> None:
     """Refuse what cannot be in any index, before a view looks for it."""
     for argument, value in (request.view_args or {}).items():
         arguments.checked(argument, value)
+    arguments.choice("lang", languages.LANGUAGES)
 
 
 def _finish(response: Response) -> Response:
     """Headers for all; a reader who has the page already gets 304."""
     response.headers.update(HEADERS)
+    if response.mimetype == "text/html":
+        languages.varying(response)
+        languages.remember(response, language=request.args.get("lang"))
     if request.method in ("GET", "HEAD") and response.status_code == 200 and not response.direct_passthrough:
         response.headers.setdefault("Cache-Control", "no-cache")
         response.add_etag()

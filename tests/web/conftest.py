@@ -131,7 +131,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        assert tag != "script"
+        assert tag != "script" or "src" in given or given.get("type") == "application/json"
         assert not [name for name in given if name == "style" or name.startswith("on")]
         if "id" in given:
             self.ids.append(given["id"] or "")
@@ -140,7 +140,7 @@ class Page(HTMLParser):
         if tag == "form":
             self.forms.append(given.get("action"))
         if tag == "input":
-            self.fields[given["name"] or ""] = given.get("value")
+            self.fields[given.get("name") or ""] = given.get("value")
         if tag not in _VOID:
             self._open.append((tag, []))
 

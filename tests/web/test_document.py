@@ -39,7 +39,7 @@ def test_the_page_has_path_and_claims(client):
     assert _ids(html) == [str(n) for n in range(1, 70)]
     assert "/minikernel/source/net/ipv4/tcp_ipv4.c#L" in html
     assert "sys_write does not come here" in html
-    assert '<div lang="en">' in html
+    assert '<html lang="en"' in html
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
@@ -60,6 +60,7 @@ def test_the_language_is_that_asked_for_or_that_of_the_browser(client):
     assert words("verdicts", "ko")["wrong"] in page
     # the language asked for stays with the reader
     assert "lang=ko&amp;verdict=imprecise" in page
+    assert korean in _html(client, "/minikernel/document")
     record = client.get("/api/v1/minikernel/claims?lang=ko").json[0]
     assert record["claim"] == korean
 

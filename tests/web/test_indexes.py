@@ -40,7 +40,7 @@ def test_without_an_index_there_are_503s_and_no_paths(web_index: Path, tmp_path:
         assert response.status_code == 503, url
         assert "secret-place" not in response.text
     assert client.get("/healthz").json["error"]["status"] == 503
-    assert client.get("/static/style.css", buffered=True).status_code == 200
+    assert client.get("/static/site.css", buffered=True).status_code == 200
 
 
 def test_a_damaged_page_is_a_503(web_index: Path, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_search_stops_at_its_limit_and_says_so(narrow: Any) -> None:
 
 
 def test_without_a_query_there_is_the_form(site: Any) -> None:
-    assert site.page("/tree/search").forms == ["/tree/search", None]
+    assert site.page("/tree/search").forms == ["/tree/search", "/preferences", None]
     assert "q:" in site.record("/api/v1/tree/search", 400)["error"]["message"]
 
 

@@ -9,19 +9,18 @@ from weakref import WeakKeyDictionary
 
 from flask import Blueprint
 from flask import Response
-from flask import current_app
 from flask import render_template
 from flask import request
 from flask import url_for
 
 from web import arguments
+from web import languages
 from web.graphs import graph_of
 from web.shapes import answer
 from web.site import site
 from xref.index.query import Index
 from xref.walk import claims
 from xref.walk import document
-from xref.walk.data import LANGUAGES
 from xref.walk.data import words
 from xref.walk.facts import Facts
 
@@ -48,29 +47,16 @@ def _hold(index: Index) -> _Held:
     return held
 
 
-def _language() -> str:
-    """The language asked for, else the one that the reader's browser likes best, else English."""
-    return arguments.choice("lang", LANGUAGES) or request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
-
-
-def _varying(response: Response) -> Response:
-    """Caches must know that the language may have come of the header."""
-    response.vary.add("Accept-Language")
-    return response
-
-
 @blueprint.get("/<tree>/document")
-def page(tree: str) -> Response:
+def page(tree: str) -> str:
     """The path with the tree's own calls, and each claim with verdict, reason and evidence."""
-    language, verdict = _language(), arguments.choice("verdict", claims.VERDICTS)
+    language, verdict = languages.language(), arguments.choice("verdict", claims.VERDICTS)
     with site().indexes.lease(tree) as index:
         held = _hold(index)
     judged = [claims.told(each, language) for each in held.judged]
-    html = render_template(
+    return render_template(
         "document.html",
         tree=tree,
-        language=language,
-        other=next(each for each in LANGUAGES if each != language),
         say=words("page", language),
         verdicts=words("verdicts", language),
         verdict=verdict,
@@ -81,7 +67,6 @@ def page(tree: str) -> Response:
         events=[document.told_event(*each, language) for each in held.fired],
         address=lambda **given: url_for("document.page", tree=tree, **_given(language, verdict, given)),
     )
-    return _varying(current_app.make_response(html))
 
 
 def _given(language: str, verdict: str | None, changed: dict[str, str | None]) -> dict[str, Any]:
@@ -93,25 +78,26 @@ def _given(language: str, verdict: str | None, changed: dict[str, str | None]) -
 @blueprint.get("/api/v1/<tree>/claims")
 def claim_records(tree: str) -> Response:
     """The claims as records, all or those of a verdict."""
-    language, verdict = _language(), arguments.choice("verdict", claims.VERDICTS)
+    language, verdict = languages.language(), arguments.choice("verdict", claims.VERDICTS)
     with site().indexes.lease(tree) as index:
         judged = _hold(index).judged
-    return _varying(answer([claims.told(each, language) for each in judged if verdict in (None, each.verdict)]))
+    chosen = [claims.told(each, language) for each in judged if verdict in (None, each.verdict)]
+    return languages.varying(answer(chosen))
 
 
 @blueprint.get("/api/v1/<tree>/document")
 def path_records(tree: str) -> Response:
     """The document's path as records, a step each."""
-    language = _language()
+    language = languages.language()
     with site().indexes.lease(tree) as index:
         walked = _hold(index).walked
-    return _varying(answer([document.told(each, language) for each in walked]))
+    return languages.varying(answer([document.told(each, language) for each in walked]))
 
 
 @blueprint.get("/api/v1/<tree>/events")
 def event_records(tree: str) -> Response:
     """The events that the document names, as records."""
-    language = _language()
+    language = languages.language()
     with site().indexes.lease(tree) as index:
         fired = _hold(index).fired
-    return _varying(answer([document.told_event(*each, language) for each in fired]))
+    return languages.varying(answer([document.told_event(*each, language) for each in fired]))

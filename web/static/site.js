@@ -1,0 +1,93 @@
+// What all pages share: where this site is, its words, its keys, and changes of theme without loading the page.
+
+const html = document.documentElement;
+
+/** The site's first address (it may stand under a prefix), and the tree of this page ("" where there is none). */
+export const root = html.dataset.root;
+export const tree = html.dataset.tree ?? "";
+
+/** The page's words in the reader's language: all `<script type="application/json">` with an id that begins "words". */
+export const words = Object.assign(
+  {},
+  ...[...document.querySelectorAll('script[type="application/json"][id^="words"]')].map((each) => JSON.parse(each.textContent)),
+);
+
+/** An address of this site: parts of a path, quoted each, and arguments (those without a value are left out). */
+export function address(parts, given = {}) {
+  const query = new URLSearchParams(Object.entries(given).filter(([, value]) => value !== undefined && value !== null && value !== ""));
+  const path = parts.map((each) => String(each).split("/").map(encodeURIComponent).join("/")).join("/");
+  return root + path + (query.size ? `?${query}` : "");
+}
+
+/** A record of the API; throws an Error with the site's own message. */
+export async function api(parts, given = {}, signal = undefined) {
+  const response = await fetch(address(["api/v1", ...parts], given), { signal, headers: { Accept: "application/json" } });
+  const record = await response.json();
+  if (!response.ok) throw new Error(record.error?.message ?? response.statusText);
+  return record;
+}
+
+/** An element with attributes (those that are false, null or undefined are left out) and children. */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children.filter((each) => each !== null && each !== undefined));
+  return made;
+}
+
+// -- keys -----------------------------------------------------------------------------------------------
+
+const keys = new Map();
+
+/** Do something at a key (as in KeyboardEvent.key), unless the reader is writing; `says` stands in the help. */
+export function onKey(key, says, action) {
+  keys.set(key, { says, action });
+}
+
+function writing(target) {
+  return target.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || writing(event.target) || document.querySelector("dialog[open]")) return;
+  const known = keys.get(event.key);
+  if (!known) return;
+  event.preventDefault();
+  known.action(event);
+});
+
+function help() {
+  const shown = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
+  const list = element("dl", { class: "keys" });
+  for (const [key, { says }] of keys) list.append(element("dt", {}, element("kbd", {}, shown[key] ?? key)), element("dd", {}, says));
+  const box = element(
+    "dialog",
+    { "aria-labelledby": "keys-title", onclose: () => box.remove() },
+    element("h2", { id: "keys-title" }, words.keys),
+    list,
+    element("form", { method: "dialog" }, element("button", {}, words.close)),
+  );
+  document.body.append(box);
+  box.showModal();
+}
+
+onKey("/", words.search, () => {
+  const box = document.querySelector('.top input[type="search"]') ?? document.querySelector('input[type="search"]');
+  box?.focus();
+  box?.select();
+});
+onKey("?", words.help, help);
+
+// -- theme ----------------------------------------------------------------------------------------------
+
+document.querySelector(".preferences")?.addEventListener("submit", (event) => {
+  const chosen = event.submitter;
+  if (chosen?.name !== "theme") return;
+  event.preventDefault();
+  html.dataset.theme = chosen.value;
+  document.cookie = `theme=${chosen.value}; path=${root.replace(/(.)\/$/, "$1")}; max-age=31536000; samesite=lax`;
+  document.querySelector(chosen.value === "dark" ? ".to-light" : ".to-dark").focus();
+});
