@@ -27,6 +27,7 @@ from xref.graph.syscalls import Syscalls
 from xref.index.places import Place
 from xref.index.places import Places
 from xref.index.query import Index
+from xref.index.records import Call
 from xref.index.records import Edge
 
 _BODIES = ("function", "label")
@@ -430,6 +431,24 @@ class CallGraph:
                 self.defined_at(target.function), target.chain or None, after,
             )  # fmt: skip
             yield Step(target.function, edge, slot, target)
+
+    def at(self, file: str, line: int) -> list[tuple[Call, list[Edge]]]:
+        """The calls through pointers on a line, each with the edges to what it can call; none where nothing is known.
+
+        A call is there once, also where the index knows several slots for it.  Those in a macro's body are edges from
+        the macro.
+        """
+        found: dict[int, tuple[Call, list[Edge]]] = {
+            call.column: (call, []) for call in self.index.pointer_calls(file) if call.line == line
+        }
+        for row in self.index.sites_at(file, line):
+            column, caller, struct, field = row[2], row[3], row[6], row[7]
+            call, edges = found.get(column) or (Call(file, line, column, None, row[5], "indirect"), [])
+            known = call._replace(struct=call.struct or struct, field=call.field or field)
+            found[column] = (known, edges)
+            if caller:
+                edges += [step.edge for step in self._through(plain(caller), self.defined_at(caller), row)]
+        return [found[column] for column in sorted(found)]
 
     # -- in -------------------------------------------------------------------------------------------
 

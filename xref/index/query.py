@@ -23,10 +23,13 @@ from xref.graph.linkage import Named
 from xref.graph.linkage import arch_of
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import is_macro_call
+from xref.index.comments import comment_above
+from xref.index.comments import comment_behind
 from xref.index.files import PROBLEM_FILES
 from xref.index.graph_rows import GraphRows
 from xref.index.records import Call
 from xref.index.records import Definition
+from xref.index.records import Entry
 from xref.index.records import Include
 from xref.index.records import Match
 from xref.index.records import Problem
@@ -65,6 +68,7 @@ class Index(GraphRows):
         super().__init__(path, tree, arch)
         self._link_cache: dict[int, _Links] = {}
         self._call_kinds: dict[tuple[int, str], str] = {}
+        self._listings: dict[str, list[Entry]] = {}
 
     # -- trees and files ------------------------------------------------------------------------------
 
@@ -128,6 +132,26 @@ class Index(GraphRows):
         if not found and prefix:
             return None
         return sorted(found.items(), key=lambda entry: (not entry[1], entry[0]))
+
+    def listing(self, path: str) -> list[Entry] | None:
+        """What a directory holds, with sizes, directories first; None where there is none."""
+        prefix = path.strip("/")
+        prefix = prefix + "/" if prefix else ""
+        if prefix in self._listings:
+            return self._listings[prefix]
+        query = (
+            "SELECT path, kind, lines, size FROM files JOIN blobs ON blobs.id = blob "
+            "WHERE tree = ? AND path >= ? AND path < ?"
+        )
+        found: dict[str, Entry] = {}
+        for each, kind, lines, size in self._db.execute(query, [self._tree_id, prefix, prefix + "\U0010ffff"]):
+            name, below, _ = each[len(prefix) :].partition("/")
+            known = found.get(name) or Entry(name, None if below else kind, 0, 0, 0)
+            found[name] = Entry(name, known.kind, known.files + 1, known.lines + lines, known.bytes + size)
+        if not found and prefix:
+            return None
+        self._listings[prefix] = sorted(found.values(), key=lambda entry: (entry.kind is not None, entry.name))
+        return self._listings[prefix]
 
     def has(self, path: str) -> bool:
         """Is there a file at this path?"""
@@ -252,6 +276,24 @@ class Index(GraphRows):
             self._definition(name, path, kind, text, *rest)
             for name, kind, *rest in self._db.execute(query, [blob]).fetchall()
         ]
+
+    def comment(self, definition: Definition) -> str | None:
+        """The words of the comment that documents a definition: above it, or behind it on its line; None for none.
+
+        What a struct, an enum or a parameter list holds has its comment behind it as a rule, what stands at file
+        level above it.
+        """
+        path, line, column = definition.file, definition.line, definition.column
+        query = "SELECT head FROM definitions JOIN symbols ON symbols.id = symbol WHERE blob = ? AND line = ? "
+        blob = self._blob(path)
+        row = self._db.execute(query + "AND column = ? AND name = ?", [blob, line, column, definition.name]).fetchone()
+        if blob is None or row is None:
+            return None
+        data = self._text(blob)
+        text = decode(data)
+        above, behind = comment_above(text, data.count(b"\n", 0, row[0]) + 1), comment_behind(text, line)
+        inner = definition.kind in ("member", "enumerator") or definition.end_line == line
+        return (behind or above) if inner else above
 
     # -- references and calls -------------------------------------------------------------------------
 
