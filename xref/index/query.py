@@ -25,6 +25,8 @@ from xref.graph.linkage import arch_of
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import is_macro_call
 from xref.graph.linkage import reasons
+from xref.index.comments import comment_above
+from xref.index.comments import comment_behind
 from xref.index.files import PROBLEM_FILES
 from xref.index.graph_rows import GraphRows
 from xref.index.records import Call
@@ -285,6 +287,24 @@ class Index(GraphRows):
             self._definition(name, path, kind, text, *rest)
             for name, kind, *rest in self._db.execute(query, [blob]).fetchall()
         ]
+
+    def comment(self, definition: Definition) -> str | None:
+        """The words of the comment that documents a definition: above it, or behind it on its line; None for none.
+
+        What a struct, an enum or a parameter list holds has its comment behind it as a rule, what stands at file
+        level above it.
+        """
+        path, line, column = definition.file, definition.line, definition.column
+        query = "SELECT head FROM definitions JOIN symbols ON symbols.id = symbol WHERE blob = ? AND line = ? "
+        blob = self._blob(path)
+        row = self._db.execute(query + "AND column = ? AND name = ?", [blob, line, column, definition.name]).fetchone()
+        if blob is None or row is None:
+            return None
+        data = self._text(blob)
+        text = decode(data)
+        above, behind = comment_above(text, data.count(b"\n", 0, row[0]) + 1), comment_behind(text, line)
+        inner = definition.kind in ("member", "enumerator") or definition.end_line == line
+        return (behind or above) if inner else above
 
     # -- references and calls -------------------------------------------------------------------------
 
