@@ -22,7 +22,7 @@ from xref.index.query import Index
 from xref.index.records import Call
 from xref.index.records import Edge
 from xref.index.records import plain
-from xref.index.usage import usage
+from xref.index.function_counts import usage
 
 blueprint = Blueprint("lookups", __name__)
 
