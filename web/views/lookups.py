@@ -17,12 +17,12 @@ from web.errors import NotFoundError
 from web.graphs import graph_of
 from web.shapes import answer
 from web.site import site
+from xref.index.function_counts import usage
 from xref.index.meaning import meaning
 from xref.index.query import Index
 from xref.index.records import Call
 from xref.index.records import Edge
 from xref.index.records import plain
-from xref.index.function_counts import usage
 
 blueprint = Blueprint("lookups", __name__)
 
