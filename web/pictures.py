@@ -168,7 +168,10 @@ def buffer(skb: dict[str, Any] | None) -> Buffer | None:
         for part in parts
     )  # fmt: skip
     before = skb["before"] or layout
-    rows = tuple((name, layout[name], before[name] if before[name] != layout[name] else None) for name in _SHOWN)
+    rows = tuple(
+        (name, _offset(name, layout[name]), _offset(name, before[name]) if before[name] != layout[name] else None)
+        for name in _SHOWN
+    )
     pointers = tuple(
         (name, at / whole * 100, at)
         for name, at in (("head", 0), ("data", layout["data"]), ("tail", layout["tail"]), ("end", layout["end"]))
@@ -181,6 +184,11 @@ def buffer(skb: dict[str, Any] | None) -> Buffer | None:
         frags.append(Box("payload", at / paged * 100, size / paged * 100, size, True))
         at += size
     return Buffer(boxes, pointers, zoom, zoomed, tuple(frags), rows)
+
+
+def _offset(name: str, value: Any) -> Any:
+    """A pointer into the buffer that was never set points nowhere."""
+    return "–" if name in ("mac", "nh", "h") and not value else value
 
 
 def _zoom(parts: list[dict[str, Any]], whole: int) -> tuple[tuple[Box, ...], tuple[float, float] | None]:

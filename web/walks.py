@@ -55,6 +55,8 @@ _DEFINITION = 16
 
 _running = threading.Lock()
 _sessions: SizedCache[Session] = SizedCache(KEPT_STEPS, len)
+#: the HTML of panels, as many characters of it in all
+panels: SizedCache[str] = SizedCache(48 << 20, len)
 _proofs: SizedCache[dict[str, Any]] = SizedCache(200_000, lambda _: 1)
 _excerpts: SizedCache[Excerpt | None] = SizedCache(4000, lambda _: 1)
 _verifiers: WeakKeyDictionary[Index, dict[str, Verifier]] = WeakKeyDictionary()
@@ -247,13 +249,14 @@ class Tree:
         key = (*self._stamp, "site", file, line, call["function"], tuple(proof.get("sites", ())))
 
         def make() -> Excerpt | None:
-            around = [each.line for each in self._bodies(file) if each.line <= line <= each.end_line]
-            low = max(around, default=line - _BEFORE)
+            # no further than the function itself: reading has to begin outside of comments
+            around = [(each.line, each.end_line) for each in self._bodies(file) if each.line <= line <= each.end_line]
+            low, high = max(around, default=(line - _BEFORE, line + _AFTER))
             here = [each.rpartition(":") for each in proof.get("sites", ())]
             marks = {line, *(int(at) for path, _, at in here if path == file)}
             return excerpt(
-                self.index, file, line, start=low, first=line - _BEFORE, last=line + _AFTER, marks=frozenset(marks),
-                name=call["function"],
+                self.index, file, line, start=low, first=max(line - _BEFORE, low), last=min(line + _AFTER, high),
+                marks=frozenset(marks), name=call["function"],
             )  # fmt: skip
 
         return _excerpts.get(key, make)

@@ -14,9 +14,11 @@ const count = Number(controls.dataset.steps);
 const given = Object.fromEntries([...new URLSearchParams(location.search)].filter(([name]) => !["step", "to", "function", "missed", "steps"].includes(name)));
 const steps = new Steps(controls.dataset.scenario, count, given);
 
-let now = { n: Number(controls.dataset.n), to: {} };
+// the step that is shown; without its panels until it has been fetched
+let now = { n: Number(controls.dataset.start) };
 let wanted = now.n;
 let playing = null;
+let addressed = null;
 
 function href(n) {
   const query = new URLSearchParams({ ...given, step: n });
@@ -34,7 +36,9 @@ async function go(n) {
     now = step;
     show(step);
     links(step);
-    history.replaceState(null, "", href(step.n));
+    // browsers refuse more than some twenty changes a second
+    clearTimeout(addressed);
+    addressed = setTimeout(() => history.replaceState(null, "", href(now.n)), 120);
     say("");
     steps.ahead(step.n);
   } catch (error) {
@@ -72,7 +76,7 @@ function links(step) {
     if (to === null) each.setAttribute("aria-disabled", "true");
     else each.removeAttribute("aria-disabled");
   }
-  document.querySelector('#jump [name="step"]').value = step.n;
+  for (const each of document.querySelectorAll('#jumps [name="step"]')) each.value = step.n;
   const json = document.getElementById("this-step");
   const address = new URL(json.href);
   address.searchParams.set("steps", step.n);
@@ -80,7 +84,7 @@ function links(step) {
 }
 
 async function move(which) {
-  const from = now.n === wanted ? now : await steps.at(wanted);
+  const from = now.to && now.n === wanted ? now : await steps.at(wanted);
   const to = from.to[which];
   if (to !== null && to !== undefined) await go(to);
 }
@@ -96,6 +100,7 @@ function stop() {
   playing = null;
   play.setAttribute("aria-pressed", "false");
   play.title = words.play;
+  body("caption").setAttribute("aria-live", "polite");
   play.firstElementChild.textContent = "▷";
   play.lastElementChild.textContent = words.play;
 }
@@ -111,6 +116,7 @@ function toggle() {
   if (playing !== null) return stop();
   play.setAttribute("aria-pressed", "true");
   play.title = words.pause;
+  body("caption").setAttribute("aria-live", "off");
   play.firstElementChild.textContent = "❚❚";
   play.lastElementChild.textContent = words.pause;
   playing = setTimeout(tick, 0);
@@ -135,13 +141,12 @@ document.querySelector(".profile").addEventListener("click", (event) => {
   const box = event.currentTarget.getBoundingClientRect();
   go(Math.floor(((event.clientX - box.left) / box.width) * count));
 });
-document.getElementById("jump").addEventListener("submit", (event) => {
+document.getElementById("jumps").addEventListener("submit", (event) => {
   event.preventDefault();
   stop();
-  const name = event.target.elements.function.value.trim();
-  const kind = event.submitter?.name === "to" ? event.submitter.value : "";
-  if (kind) jump({ to: kind });
-  else if (name) jump({ function: name });
+  const name = event.target.elements.function?.value.trim();
+  if (name) jump({ function: name });
+  else if (event.submitter?.name === "to") jump({ to: event.submitter.value });
 });
 // only what differs from the scenario's own goes into the address
 document.getElementById("options").addEventListener("submit", (event) => {
@@ -168,9 +173,13 @@ onKey("End", words.last, () => go(count - 1));
 for (const each of [play, scrub, speed.parentElement]) each.hidden = false;
 watchBytes(body("bytes"));
 tabs();
-steps.at(now.n).then((first) => {
-  now = first;
-  mark(first.n, first.segment);
-}, (error) => say(error.message));
 center();
+steps.at(now.n).then(
+  (first) => {
+    if (first.n !== wanted) return;
+    now = first;
+    mark(first.n, first.segment);
+  },
+  (error) => say(error.message),
+);
 window.addEventListener("pageshow", () => position(wanted));

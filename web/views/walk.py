@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from flask import redirect
 from flask import render_template
 from flask import request
 from flask import url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from web import arguments
@@ -75,6 +77,7 @@ def page(tree: str, scenario: str) -> AnyResponse | str:
             missed = wanted if found is None else None
             return redirect(_address(tree, asked, n if found is None else found, missed=missed))
         view = Tree(index, asked.scenario)
+        panels = _Panels(tree, asked, session, view)
         record = session.record(n, view.prove)
         return render_template(
             "walk.html",
@@ -83,11 +86,10 @@ def page(tree: str, scenario: str) -> AnyResponse | str:
             teaches=walks.teaches(asked.scenario.record()),
             session=session,
             record=record,
-            panels=_panels(tree, asked, session, view, record),
-            chunk=pictures.chunk_of(record["segment"], len(session.segments)),
+            panels={name: Markup(html) for name, html in panels.of(record).items()},
             profile=pictures.profile(session.profile(_COLUMNS), len(session)),
             marks=pictures.marks(session),
-            address=lambda step, **more: _address(tree, asked, step, **more),
+            address=panels.address,
             groups=walks.groups(),
             text=walks.text,
             defaults=asked.scenario.defaults(),
@@ -107,32 +109,57 @@ def _wanted() -> str:
 def _address(tree: str, asked: Chosen, step: int | None, **more: str | None) -> str:
     """The address of a run at a step."""
     given: dict[str, Any] = {**asked.given, **{name: value for name, value in more.items() if value}}
-    if step is not None:
-        given["step"] = step
     if "lang" in request.args:
         given["lang"] = languages.language()
+    if step is not None:
+        given["step"] = step
     return url_for("walk.page", tree=tree, scenario=asked.scenario.name, **given)
 
 
-def _panels(tree: str, asked: Chosen, session: Session, view: Tree, record: dict[str, Any]) -> dict[str, Any]:
-    """The HTML of each panel that changes with the step."""
-    given: dict[str, Any] = {
-        "tree": tree,
-        "r": record,
-        "address": lambda step: _address(tree, asked, step),
-    }
-    site_lines, definition = view.sources(record)
-    chunk = pictures.chunk_of(record["segment"], len(session.segments))
-    own: dict[str, dict[str, Any]] = {
-        "source": {"site": site_lines, "definition": definition},
-        "skb": {"picture": pictures.buffer(record["skb"])},
-        "sock": {"rows": pictures.members(record["sock"])},
-        "bytes": {"dump": pictures.dump(record["packet"])},
-        "sequence": {"picture": pictures.sequence(session.segments, chunk, asked.options["peer"])},
-    }
-    return {
-        name: get_template_attribute("walk_panels.html", name)(**given, **own.get(name, {})) for name in PANELS
-    }
+class _Panels:
+    """Makes the HTML of the panels that change with the step, for one request; what was made before is kept."""
+
+    def __init__(self, tree: str, asked: Chosen, session: Session, view: Tree) -> None:
+        self.tree, self.asked, self.session, self.view = tree, asked, session, view
+        self.macros = {name: get_template_attribute("walk_panels.html", name) for name in PANELS}
+        # the address of a step is asked for a dozen times in each: it is put together here
+        self.base = _address(tree, asked, None)
+        self.joint = "&" if "?" in self.base else "?"
+        self.key = (site().indexes.stamp(), tree, self.base, languages.language())
+
+    def address(self, step: int) -> str:
+        """A step's address."""
+        return f"{self.base}{self.joint}step={step}"
+
+    def of(self, record: dict[str, Any]) -> dict[str, str]:
+        """The HTML of each panel at a step."""
+        chunk = pictures.chunk_of(record["segment"], len(self.session.segments))
+        call = record["stack"][-1] if record["stack"] else None
+        now = record["kind"] in ("enter", "leave")
+        return {
+            "caption": self._made("caption", record),
+            "source": self._kept("source", record, (call and call["n"], now), lambda: self._sources(record)),
+            "stack": self._kept("stack", record, call and call["n"], dict),
+            "skb": self._kept("skb", record, record["skb"], lambda: {"picture": pictures.buffer(record["skb"])}),
+            "sock": self._kept("sock", record, record["sock"], lambda: {"rows": pictures.members(record["sock"])}),
+            "bytes": self._kept("bytes", record, record["packet"], lambda: {"dump": pictures.dump(record["packet"])}),
+            "sequence": self._kept(
+                "sequence", record, chunk,
+                lambda: {"picture": pictures.sequence(self.session.segments, chunk, self.asked.options["peer"])},
+            ),
+        }  # fmt: skip
+
+    def _sources(self, record: dict[str, Any]) -> dict[str, Any]:
+        call_site, definition = self.view.sources(record)
+        return {"site": call_site, "definition": definition}
+
+    def _kept(self, name: str, record: dict[str, Any], depends: Any, own: Callable[[], dict[str, Any]]) -> str:
+        """A panel that follows from the run and what it `depends` on."""
+        key = (*self.key, name, repr(depends))
+        return walks.panels.get(key, lambda: self._made(name, record, own()))
+
+    def _made(self, name: str, record: dict[str, Any], own: dict[str, Any] | None = None) -> str:
+        return str(self.macros[name](tree=self.tree, r=record, address=self.address, **(own or {})))
 
 
 # -- records ------------------------------------------------------------------------------------------------
@@ -183,11 +210,11 @@ def _folded(
     """Steps with the HTML of their panels: each text once, named by its number."""
     texts: dict[str, int] = {}
     shown = []
+    panels = _Panels(tree, asked, session, view)
     for record in found:
-        panels = _panels(tree, asked, session, view, record)
         shown.append({
             **{name: record[name] for name in ("n", "kind", "function", "to", "segment", "events")},
-            "panels": {name: texts.setdefault(str(html), len(texts)) for name, html in panels.items()},
+            "panels": {name: texts.setdefault(html, len(texts)) for name, html in panels.of(record).items()},
         })  # fmt: skip
     return {"records": shown, "html": list(texts)}
 

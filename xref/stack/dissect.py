@@ -30,6 +30,7 @@ LAYERS = (LINK, NETWORK, TRANSPORT, PAYLOAD)
 #: the name of the field that a header is before anything is written into it
 UNWRITTEN = "not written yet"
 
+_HEADERS = {LINK: "Ethernet", NETWORK: "IP", TRANSPORT: "header"}
 PROTOCOLS = {IPPROTO_ICMP: "ICMP", IPPROTO_TCP: "TCP", IPPROTO_UDP: "UDP"}
 FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 _TYPES = {ETH_P_IP: "IPv4", ETH_P_ARP: "ARP"}
@@ -72,12 +73,16 @@ def frame(data: bytes) -> list[Field]:
     return list(_covered(data, _ethernet(data)))
 
 
-def packet(data: bytes, start: str, protocol: int | None = None) -> list[Field]:
+def packet(data: bytes, start: str, protocol: int | None = None, room: tuple[str, int] | None = None) -> list[Field]:
     """The fields of a packet whose first byte belongs to the layer `start`.
 
-    `protocol` is IP's number of the transport's, for a header of which no IP header says what it is.
+    `protocol` is IP's number of the transport's, for a header of which no IP header says what it is.  `room` is what was
+    just made before a payload: for which layer, how many bytes.
     """
-    if start == LINK:
+    if start == PAYLOAD and room is not None:
+        layer, size = room
+        found = iter((Field(layer, _HEADERS[layer], UNWRITTEN, 0, size, ""),))
+    elif start == LINK:
         found = _ethernet(data, protocol)
     elif start == NETWORK:
         found = _arp(data, 0) if data[:2] == b"\0\1" else _ip(data, 0, protocol)
@@ -98,7 +103,7 @@ def _covered(data: bytes, fields: Iterator[Field]) -> Iterator[Field]:
         end = field.at + size
         yield field if size == field.size else field._replace(size=size, value="?")
     if end < len(data):
-        yield Field(PAYLOAD, "data", "payload", end, len(data) - end, f"{len(data) - end:,} bytes")
+        yield Field(PAYLOAD, "", "payload", end, len(data) - end, f"{len(data) - end:,} bytes")
 
 
 def _number(data: bytes, at: int, size: int) -> int:

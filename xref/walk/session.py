@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,12 @@ STATES = (
 )  # fmt: skip
 CA_STATES = ("Open", "Disorder", "CWR", "Recovery", "Loss")
 _NAMED = {"sk_state": STATES, "ca_state": CA_STATES}
+
+#: whose header a function of the model writes, by its layer
+_HEADERS = {
+    "tcp": dissect.TRANSPORT, "udp": dissect.TRANSPORT, "icmp": dissect.TRANSPORT, "ip": dissect.NETWORK,
+    "device": dissect.LINK, "neighbour": dissect.LINK,
+}  # fmt: skip
 
 #: a socket's members in the order and the groups in which a person looks for them
 MEMBERS = {
@@ -171,8 +178,8 @@ class Session:
             return {"skb": None, "packet": None}
         data = player.packet(number, n) or b""
         starts = dissect.starts_at(layout, data)
-        fields = dissect.packet(data, starts, layout["protocol"])
         before = player.layout(number, n - 1) if n else None
+        fields = dissect.packet(data, starts, layout["protocol"], self._room(n, layout, before))
         skb = {
             "number": number,
             "in_hand": player.records[n].get("skb") == number,
@@ -182,6 +189,15 @@ class Session:
         }
         packet = {"hex": data.hex(), "starts_at": starts, "fields": [field._asdict() for field in fields]}
         return {"skb": skb, "packet": packet}
+
+    def _room(
+        self, n: int, layout: Mapping[str, Any], before: Mapping[str, Any] | None
+    ) -> tuple[str, int] | None:
+        """The room that this step made at the front of the packet in hand, and the layer of whoever asked for it."""
+        if before is None or layout["data"] >= before["data"]:
+            return None
+        asked = next((call.layer for call in reversed(self.player.stack(n)) if call.layer in _HEADERS), None)
+        return (_HEADERS[asked], before["data"] - layout["data"]) if asked else None
 
     # -- which step next ----------------------------------------------------------------------------------
 
