@@ -28,11 +28,11 @@ def scenarios(found: Iterable[dict[str, Any]], paint: Paint) -> Iterator[str]:
         yield f"{paint('name', one['name'].ljust(width))}  {one['teaches']}"
 
 
-def steps(records: Iterable[dict[str, Any]], paint: Paint) -> Iterator[str]:
+def steps(records: Iterable[dict[str, Any]], language: str, paint: Paint) -> Iterator[str]:
     """One line a step, indented as deep as the call is."""
     for step in records:
         where = f"{step['time'] * 1000:11.3f} ms  {step['context']:9} {_INDENT * step['depth']}"
-        yield where + _what(step, paint)
+        yield where + _what(step, language, paint)
 
 
 def verified(name: str, report: Report, as_json: bool) -> Iterator[str]:
@@ -50,7 +50,9 @@ def verified(name: str, report: Report, as_json: bool) -> Iterator[str]:
         yield f"  unproved  {pair}  ({each['steps']:,} steps)  {each['hint'] or ''}".rstrip()
 
 
-def _what(step: dict[str, Any], paint: Paint) -> str:
+def _what(step: dict[str, Any], language: str, paint: Paint) -> str:
+    from xref.walk.stories import sentence
+
     kind = step["kind"]
     if kind == "enter":
         parts = [paint("name", step["function"]), paint("note", step["file"])]
@@ -65,6 +67,8 @@ def _what(step: dict[str, Any], paint: Paint) -> str:
         parts.append(" ".join(f"{name}={value}" for name, value in step["changes"].items()))
     if step.get("frame"):
         parts.append(f"[{len(step['frame']) // 2} bytes]")
+    if said := sentence(step, language):
+        parts.append(paint("note", f"({said})"))
     return "  ".join(parts)
 
 
