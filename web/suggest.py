@@ -66,3 +66,9 @@ def _nearly(index: Index, path: str) -> list[str]:
             pool.setdefault(base, []).append(each)
     close = difflib.get_close_matches(name, list(pool)[:_POOL], _MOST, 0.7)
     return [each for base in close for each in pool[base][:2]]
+
+
+def scenarios(tree: str, name: str, known: Iterable[str]) -> list[Suggestion]:
+    """Scenarios of nearly that name."""
+    close = difflib.get_close_matches(name, list(known), _MOST, 0.4)
+    return [Suggestion(each, url_for("walk.page", tree=tree, scenario=each)) for each in close]

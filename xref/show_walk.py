@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _INDENT = "  "
 #: what is in every record, and shown as the line itself
 _SHOWN = ("n", "kind", "function", "file", "layer", "caller", "depth", "context", "flow", "task", "time")
-_OWN = ("sock", "skb", "frame", "proof", "changes", "value", "event", "note", "state", "from", "to")
+_OWN = ("sock", "skb", "frame", "layout", "proof", "changes", "value", "event", "note", "state", "from", "to")
 _KNOWN = frozenset((*_SHOWN, *_OWN))
 
 

@@ -189,7 +189,7 @@ class Program:
 
     def _do_writev(self, label: str, pieces: int, size: int | str) -> Steps:
         total = self._size(size)
-        step = -(-total // pieces)
+        step = max(1, -(-total // pieces))
         start = self._at(total)
         vector = [(start + at, min(step, total - at)) for at in range(0, total, step)]
         ret = yield from self._call("writev", vfs.sys_writev(self.host, self.labels[label], vector, len(vector)))
@@ -213,7 +213,7 @@ class Program:
 
     def _do_sendmsg(self, label: str, pieces: int, size: int | str, where: str = "", port: int = 80) -> Steps:
         total = self._size(size)
-        step = -(-total // pieces)
+        step = max(1, -(-total // pieces))
         start = self._at(total)
         vector = [(start + at, min(step, total - at)) for at in range(0, total, step)]
         address = (self._where(where), port) if where else None

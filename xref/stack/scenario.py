@@ -15,6 +15,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from xref.stack import sysctl
 from xref.stack.checksum import ip_fast_csum
 from xref.stack.clock import Loop
 from xref.stack.device import EthernetCard
@@ -26,6 +27,7 @@ from xref.stack.host import Host
 from xref.stack.machine import I386
 from xref.stack.machine import X86_64
 from xref.stack.program import Program
+from xref.stack.trace import MOST_KEPT
 from xref.stack.trace import Trace
 
 DATA = Path(__file__).with_name("scenarios.json")
@@ -128,8 +130,18 @@ def options(scenario: Scenario, given: dict[str, Any]) -> dict[str, Any]:
         low, high = RANGES.get(name, (None, None))
         if low is not None and high is not None and not low <= value <= high:
             raise ScenarioError(f"{name} is from {low} to {high}, not {value}")
+        if name == "sysctl":
+            _check_sysctl(value)
         values[name] = value
     return values
+
+
+def _check_sysctl(given: dict[str, Any]) -> None:
+    for name, value in given.items():
+        try:
+            sysctl.check(name, value)
+        except ValueError as error:
+            raise ScenarioError(str(error)) from None
 
 
 @dataclass
@@ -232,8 +244,13 @@ def payload(size: int) -> bytes:
     return (row * (size // len(row) + 1))[:size]
 
 
-def run(scenario: Scenario, given: dict[str, Any] | None = None, *, trace: bool = True) -> Run:
-    """Run a scenario with options."""
+def run(
+    scenario: Scenario, given: dict[str, Any] | None = None, *, trace: bool = True, most_steps: int | None = None
+) -> Run:
+    """Run a scenario with options.
+
+    Raises ScenarioError for an option that cannot be, and where the trace gets longer than `most_steps`.
+    """
     values = options(scenario, given or {})
     loop = Loop()
     hosts: dict[str, Host] = {}
@@ -262,10 +279,12 @@ def run(scenario: Scenario, given: dict[str, Any] | None = None, *, trace: bool 
     wire = Wire(cards["client"], cards["server"], values["delay"], channel.choose)
     hosts["client"].on_loopback = lambda packet: wire.frames.append((loop.now, "lo", packet))
     channel.back = lambda frame: loop.after(values["delay"], lambda: cards["client"].receive(frame))
-    if trace:
-        hosts["client"].trace = Trace(hosts["client"])
+    traced = Trace(hosts["client"], most_steps or MOST_KEPT) if trace else None
+    hosts["client"].trace = traced
     programs = _programs(scenario, values, hosts)
-    loop.run(until=LONGEST)
+    loop.run(until=LONGEST, done=(lambda: bool(traced.dropped)) if traced and most_steps else None)
+    if traced and most_steps and traced.dropped:
+        raise ScenarioError(f"this takes more than {most_steps:,} steps: choose a smaller payload or a larger MSS")
     return Run(scenario, values, hosts, programs, wire.frames, channel.dropped)
 
 

@@ -85,7 +85,7 @@ class Verifier:
     def annotated(self, records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         """The records, each enter step with "proof": its status and the edge's place, evidence and kind."""
         for record, proof in self._walk(records):
-            yield dict(record) if proof is None else dict(record) | {"proof": _shown(proof)}
+            yield dict(record) if proof is None else dict(record) | {"proof": shown(proof)}
 
     def proofs(self, records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Proof]]:
         """The enter steps of a trace, each with its proof."""
@@ -119,6 +119,12 @@ class Verifier:
         return stack
 
     # -- one step -----------------------------------------------------------------------------------------
+
+    def prove_call(self, calls: Sequence[tuple[str, str]], context: str = "process") -> Proof:
+        """The proof of the innermost of the calls under way, each a function and its file, the outermost first."""
+        self._files.update(calls)
+        *above, (function, _) = calls
+        return self.prove(above[-1][0] if above else None, function, [name for name, _ in above], context)
 
     def prove(self, caller: str | None, function: str, stack: Sequence[str] = (), context: str = "process") -> Proof:
         """The proof of one step; `stack` are the functions above it, the outermost first, the caller last."""
@@ -226,14 +232,14 @@ def _is_entry(step: Step) -> bool:
     return bool(members & DEFERRED) or step.edge.kind == "asm" or step.edge.caller in INITCALL_RUNNERS
 
 
-def _shown(proof: Proof) -> dict[str, Any]:
+def shown(proof: Proof) -> dict[str, Any]:
     """A proof as a trace's record has it."""
-    shown: dict[str, Any] = {"status": proof.status}
+    record: dict[str, Any] = {"status": proof.status}
     if proof.edge is not None:
         edge = proof.edge
-        shown |= {"file": edge.file, "line": edge.line, "kind": edge.kind, "via": edge.via, "evidence": edge.evidence}
+        record |= {"file": edge.file, "line": edge.line, "kind": edge.kind, "via": edge.via, "evidence": edge.evidence}
     if len(proof.sites) > 1:
-        shown["sites"] = list(proof.sites)
+        record["sites"] = list(proof.sites)
     if proof.hint:
-        shown["hint"] = proof.hint
-    return shown
+        record["hint"] = proof.hint
+    return record
