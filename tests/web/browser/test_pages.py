@@ -19,6 +19,8 @@ KINDS = {
     "syscall": "/minikernel/syscall/sendto",
     "document": "/minikernel/document",
     "walks": "/minikernel/walk/",
+    "status": "/minikernel/status",
+    "not found": "/minikernel/ident/tcp_sendmesg",
 }
 
 
