@@ -20,7 +20,6 @@ KINDS = {
     "document": "/minikernel/document",
     "walks": "/minikernel/walk/",
     "status": "/minikernel/status",
-    "not found": "/minikernel/ident/tcp_sendmesg",
 }
 
 
