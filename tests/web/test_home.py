@@ -32,7 +32,7 @@ def test_each_tree_can_be_searched_and_entered(site: Any) -> None:
 
 def test_readers_begin_in_the_newest_tree(site: Any) -> None:
     page = site.page("/")
-    begin = ["Walk through a send", "Find a call path", "Explore the calls", "Check a text against the source"]
+    begin = ["Walk through a send", "Find a call path", "Explore the calls", "Check a document"]
     found = [page.target(each) for each in begin]
     assert found == [["/tree/walk/"], ["/tree/path"], ["/tree/path"], ["/tree/document"]]
     for (address,) in found:

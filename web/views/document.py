@@ -41,7 +41,7 @@ blueprint = Blueprint("document", __name__)
 
 _STATE = "xref.document"
 #: places of evidence that a claim shows at once; the others open below
-_SHOWN = 4
+_SHOWN = 6
 #: the document's sections, in its order
 SECTIONS = tuple(dict.fromkeys(claim.section for claim in claims.claims()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -12,6 +13,7 @@ from flask import redirect
 from flask import render_template
 from flask import request
 from flask import url_for
+from flask_babel import format_date
 from werkzeug.wrappers import Response
 
 from web import arguments
@@ -42,7 +44,7 @@ def page() -> str:
         with site().indexes.lease(trees[0].name) as index:
             defined = index.defined([_START, _GOAL])
         begin = _begin(trees[0].name, both=len(defined) == 2, goal=_GOAL in defined)
-    return render_template("home.html", trees=trees, begin=begin)
+    return render_template("home.html", trees=trees, begin=begin, day=_day)
 
 
 def _begin(tree: str, *, both: bool, goal: bool) -> dict[str, str]:
@@ -54,6 +56,11 @@ def _begin(tree: str, *, both: bool, goal: bool) -> dict[str, str]:
         "reaches": url_for("calls.page", tree=tree, function=_GOAL) if goal else url_for("calls.path", tree=tree),
         "document": url_for("document.page", tree=tree),
     }
+
+
+def _day(when: str) -> str:
+    """A time of the index as a day, as the reader's language writes it."""
+    return str(format_date(datetime.fromisoformat(when), "long"))
 
 
 @blueprint.get("/api/v1/trees")
