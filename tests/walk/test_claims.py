@@ -40,7 +40,7 @@ def test_there_are_69_claims_in_two_languages() -> None:
 
 
 def test_messages_are_the_same_in_each_language() -> None:
-    for section in ("verdicts", "why", "path", "page"):
+    for section in ("verdicts", "why", "path"):
         assert words(section, "en").keys() == words(section, "ko").keys(), section
     for language in LANGUAGES:
         assert words("facts", language).keys() == set(PREDICATES)
