@@ -81,6 +81,8 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.before_request(_check_address)
     app.after_request(_finish)
+    if chosen.warm:
+        document.warm(app)
     return app
 
 
