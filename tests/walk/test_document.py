@@ -89,6 +89,7 @@ def test_a_function_in_another_file_is_told(facts: Facts) -> None:
         ({"at": None}, "has no at"),
         ({"at": [0, 101]}, "at must be a row and a percentage"),
         ({"at": [0]}, "at must be a row and a percentage"),
+        ({"within": 99}, "within must be a number from 1 to 12"),
     ],
 )
 def test_bad_data_is_told(change: dict[str, Any], why: str) -> None:

@@ -138,6 +138,7 @@ def _warming(app: Flask) -> None:
     with app.app_context():
         try:
             for tree in site().indexes.trees():
+                site().indexes.facts(tree)
                 _hold(tree)
         except Exception as error:
             # whoever asks for the page gets the error

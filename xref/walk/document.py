@@ -28,6 +28,7 @@ from xref.walk.facts import Facts
 CONTEXT = "tcp4"
 #: how far from a step's function the way to it is looked for, unless the step says it
 _STEPS = 5
+_MOST_STEPS = 12
 
 
 class Step(NamedTuple):
@@ -143,9 +144,12 @@ def _step(row: Mapping[str, Any], where: str) -> Step:
     at = row["at"]
     if len(at) != 2 or not (isinstance(at[0], int) and isinstance(at[1], int) and at[0] >= 0 and 0 <= at[1] <= 100):
         raise DataError(f"{where}: at must be a row and a percentage, it is {at}")
+    within = row.get("within", _STEPS)
+    if type(within) is not int or not 0 < within <= _MOST_STEPS:
+        raise DataError(f"{where}: within must be a number from 1 to {_MOST_STEPS}, it is {within!r}")
     return Step(
         row["function"], row["file"], texts(row, where), tuple(row["from"]), row.get("event"), about,
-        row.get("then"), row.get("without", ""), (at[0], at[1]), row.get("within", _STEPS),
+        row.get("then"), row.get("without", ""), (at[0], at[1]), within,
     )  # fmt: skip
 
 
