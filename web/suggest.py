@@ -22,6 +22,16 @@ def identifiers(index: Index, name: str) -> list[Suggestion]:
     return [Suggestion(each, url_for("ident.page", tree=index.tree, name=each)) for each in near]
 
 
+def anything(index: Index, rest: str) -> list[Suggestion]:
+    """What an address means that has a path or a name where the kind of page should be: the thing itself, if it is."""
+    if index.has(rest) or index.directory(rest) is not None:
+        return [Suggestion(rest, url_for("source.page", tree=index.tree, path=rest))]
+    name = rest.rpartition("/")[2]
+    if index.defined([name]):
+        return [Suggestion(name, url_for("ident.page", tree=index.tree, name=name))]
+    return [*identifiers(index, name), *paths(index, rest)][:_MOST]
+
+
 def trees(name: str, known: Iterable[str]) -> list[Suggestion]:
     """The trees there are, the nearest first."""
     there = list(known)
