@@ -80,7 +80,7 @@ def explored(graph: CallGraph, name: str, paths: Paths, part: str | None = None)
     if pages["callers"] > total:
         raise BadArgumentError("page", f"{number} is beyond the last, {total}")
     callers = Listing(some.rows, some.total, pages["callers"], total)
-    callees = paged(around.sites(paths, node), pages["callees"], PAGE)
+    callees = paged(tuple(around.sites(paths, node)), pages["callees"], PAGE)
     first = (callees.page - 1) * PAGE
     return Explored(
         name, node, graph.defined_at(node), tuple(nodes[1:]), callers, some.ruled_out, callees, first
@@ -104,9 +104,9 @@ def _of_macro(graph: CallGraph, name: str, pages: dict[str, int]) -> Explored:
     ]
     place = next(iter(calls.places.all(name)), None)
     where = f"{place.file}:{place.line}" if place else None
-    callees = paged(sites, pages["callees"], PAGE)
+    callees = paged(tuple(sites), pages["callees"], PAGE)
     first = (callees.page - 1) * PAGE
-    return Explored(name, name, where, (), paged(rows, pages["callers"], PAGE), 0, callees, first)
+    return Explored(name, name, where, (), paged(tuple(rows), pages["callers"], PAGE), 0, callees, first)
 
 
 def layers(edges: Iterable[Edge]) -> list[tuple[str, list[Edge]]]:

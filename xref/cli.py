@@ -353,5 +353,9 @@ def serve(session: Session, host: str, port: int) -> None:
     """
     session.open()
     from web.app import create_app
+    from web.graphs import warm
+    from web.site import site_of
 
-    console.listen(create_app(session.file), host, port, shown=str(session.file))
+    app = create_app(session.file)
+    warm(site_of(app).indexes)
+    console.listen(app, host, port, shown=str(session.file))

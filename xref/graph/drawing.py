@@ -73,7 +73,7 @@ def dot(
     for each in picture.dots:
         name, file = plain(each.node), (each.defined_at or "").rpartition("/")[2]
         label = quoted(name) if not file else quoted(name)[:-1] + "\\n" + quoted(file)[1:]
-        more = f", class={quoted(('dot ' + each.role).strip())}, tooltip={quoted(_about(each))}"
+        more = f", class={quoted(('dot ' + each.role).strip())}, tooltip={quoted(about(each))}"
         if address is not None:
             more += f", URL={quoted(address(each))}"
         yield f"  {called[each.node]} [label={label}, id={quoted(number[each.node])}{more}];"
@@ -89,7 +89,8 @@ def dot(
     yield "}"
 
 
-def _about(dot: Dot) -> str:
+def about(dot: Dot) -> str:
+    """A function in words: its node, where it is defined, how many functions beyond it are not drawn."""
     more = f"\n+{dot.hidden:,}" if dot.hidden else ""
     return f"{dot.node}\n{dot.defined_at or ''}".rstrip() + more
 
