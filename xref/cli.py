@@ -353,9 +353,6 @@ def serve(session: Session, host: str, port: int) -> None:
     """
     session.open()
     from web.app import create_app
-    from web.graphs import warm
-    from web.site import site_of
+    from web.settings import Settings
 
-    app = create_app(session.file)
-    warm(site_of(app).indexes)
-    console.listen(app, host, port, shown=str(session.file))
+    console.listen(create_app(session.file, Settings(warm=True)), host, port, shown=str(session.file))
