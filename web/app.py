@@ -18,6 +18,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from web import arguments
+from web import graphs
 from web import languages
 from web import shapes
 from web import suggest
@@ -33,12 +34,14 @@ from web.settings import Settings
 from web.site import EXTENSION
 from web.site import Site
 from web.site import site
+from web.site import site_of
 from web.views import calls
 from web.views import document
 from web.views import health
 from web.views import home
 from web.views import ident
 from web.views import lookups
+from web.views import picture
 from web.views import preferences
 from web.views import search
 from web.views import source
@@ -72,9 +75,11 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["count"] = lambda number: f"{number:,}"
-    for view in (home, source, lookups, ident, search, calls, document, walk, preferences, health):
+    for view in (home, source, lookups, ident, search, calls, picture, document, walk, preferences, health):
         app.register_blueprint(view.blueprint)
     languages.init_app(app)
+    if chosen.warm:
+        graphs.warm(site_of(app).indexes)
     app.register_error_handler(SiteError, _site_error)
     for unreadable in (sqlite3.Error, IndexFileError):
         app.register_error_handler(unreadable, _unreadable)
