@@ -60,10 +60,11 @@ class Mark(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """Lines that are not compiled, first and last, and why as people read it."""
+    """Lines that are not compiled, first and last, and why as people read it: in a few words, and in full."""
 
     first: int
     last: int
+    note: str
     why: str
 
 
@@ -150,10 +151,10 @@ def _dimmed(left_out: Iterable[LeftOut]) -> tuple[dict[int, str], dict[int, str]
     """By line, what opens the lines left out there, and the note behind the directive above them."""
     opens: dict[int, str] = {}
     notes: dict[int, str] = {}
-    for first, _, why in left_out:
-        shown = escape(why)
-        opens[first] = f'<span class="x" title="{shown}">'
-        notes[first - 1] = f'<i class="w" data-why="{shown}"></i>'
+    for first, _, note, why in left_out:
+        full = f'title="{escape(why)}"'
+        opens[first] = f'<span class="x" {full}>'
+        notes[first - 1] = f'<i class="w" role="note" data-note="{escape(note)}" aria-label="{escape(why)}" {full}></i>'
     return opens, notes
 
 
