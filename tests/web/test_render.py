@@ -101,6 +101,13 @@ def test_marks_stand_in_attributes() -> None:
     assert html.index('data-f="name"') < html.index('aria-label="not &quot;A&quot; &amp; &lt;B&gt;"') < html.index('id="L2"')
 
 
+def test_what_a_parser_would_change_is_written_as_a_reference() -> None:
+    html = render("\r a \r\r\n\x00\r\n", "c", _links(), utf8=True).html
+    assert "\r" not in html
+    assert "\0" not in html
+    assert _shown(html) == "\r a \r\r\n\u2400\r\n"
+
+
 def test_lines_stand_in_blocks_of_equal_length() -> None:
     html = render("x\n" * 450, "c", _links()._replace(left_out=[LeftOut(150, 420, "no", "no")]), utf8=True).html
     blocks = html.split('<span class="b">')[1:]

@@ -29,6 +29,7 @@ from web.views.conditions import asked
 from web.views.conditions import left_out
 from xref.graph.linkage import arch_of
 from xref.index.configuration import config_files
+from xref.index.mentions import mentions
 from xref.index.query import Index
 from xref.index.records import Definition
 from xref.index.records import Entry
@@ -217,6 +218,7 @@ def _links(index: Index, path: str, definitions: list[Definition], out: list[Lef
         includes=dict(_included(index, path)),
         definitions={(each.line, each.column) for each in definitions},
         ranges=[(each.line, each.end_line) for each in definitions],
+        mentioned=mentions(index, path) if definitions else None,
         pointers=dict(_pointers(index, path, set(functions.values()), ident, calls)) if definitions else {},
         functions={place: Mark(callers.replace("\0", name), calls + name) for place, name in functions.items()},
         left_out=out,
