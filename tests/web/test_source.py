@@ -71,6 +71,14 @@ def test_defined_names_are_linked_and_others_are_not(site: Any) -> None:
     assert page.target("return") == []
 
 
+def test_a_local_is_not_linked_where_others_have_its_name(site: Any) -> None:
+    """`task` is a struct in this tree, and a parameter of these functions."""
+    html = site.get("/tree/source/kernel/sched.c").text
+    link = '<a href="/tree/ident/task">task</a>'
+    assert f'<span class="k">struct</span> {link} *task)' in html
+    assert html.count(link) == 2, "in the head of each function"
+
+
 def test_names_in_a_macros_body_are_linked(site: Any) -> None:
     assert "/tree/ident/HZ" in site.code("include/linux/sched.h").target("HZ")
     assert site.code("kernel/crlf.c").target("schedule") == ["/tree/ident/schedule"]
