@@ -36,6 +36,7 @@ from web.views import document
 from web.views import health
 from web.views import home
 from web.views import ident
+from web.views import lookups
 from web.views import preferences
 from web.views import search
 from web.views import source
@@ -69,7 +70,7 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["count"] = lambda number: f"{number:,}"
-    for view in (home, source, ident, search, calls, document, walk, preferences, health):
+    for view in (home, source, lookups, ident, search, calls, document, walk, preferences, health):
         app.register_blueprint(view.blueprint)
     languages.init_app(app)
     app.register_error_handler(SiteError, _site_error)

@@ -48,6 +48,14 @@ def page() -> int:
     return int(value)
 
 
+def number(argument: str) -> int:
+    """A whole number from 1 that has to be given."""
+    value = text(argument)
+    if not (value.isascii() and value.isdigit() and len(value) < 9 and int(value) > 0):
+        raise BadArgumentError(argument, f"must be a number from 1; it is {value!r}")
+    return int(value)
+
+
 def path(value: str) -> str:
     """A path inside a tree, as the index writes it: no slash at either end, no `.` or `..`."""
     stripped = value.removesuffix("/")

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 _INDENT = "  "
 #: what is in every record, and shown as the line itself
-_SHOWN = ("n", "kind", "function", "file", "layer", "caller", "depth", "context", "time", "sock", "skb", "frame")
-_KNOWN = frozenset((*_SHOWN, "changes", "value", "event", "note", "state", "from", "to"))
+_SHOWN = ("n", "kind", "function", "file", "layer", "caller", "depth", "context", "flow", "task", "time")
+_OWN = ("sock", "skb", "frame", "proof", "changes", "value", "event", "note", "state", "from", "to")
+_KNOWN = frozenset((*_SHOWN, *_OWN))
 
 
 def scenarios(found: Iterable[dict[str, Any]], paint: Paint) -> Iterator[str]:

@@ -22,11 +22,13 @@ from xref.graph.deferrals import Deferrals
 from xref.graph.indirect import Pointers
 from xref.graph.indirect import Target
 from xref.graph.linkage import arch_of
+from xref.graph.list_heads import ListHeads
 from xref.graph.syscalls import INITCALL_RUNNERS
 from xref.graph.syscalls import Syscalls
 from xref.index.places import Place
 from xref.index.places import Places
 from xref.index.query import Index
+from xref.index.records import Call
 from xref.index.records import Edge
 
 _BODIES = ("function", "label")
@@ -47,12 +49,16 @@ def plain(node: str) -> str:
 
 
 class Step(NamedTuple):
-    """An edge, its callee's node, and for a call through a pointer the slot and what is known of the target."""
+    """An edge, its callee's node, and for a call through a pointer the slot and what is known of the target.
+
+    `before`: the steps that lead to this one, where a search takes them as one (see `list_heads`).
+    """
 
     callee: str
     edge: Edge
     slot: str | None = None
     target: Target | None = None
+    before: tuple[Step, ...] = ()
 
 
 class CallGraph:
@@ -64,12 +70,14 @@ class CallGraph:
         self.pointers = Pointers(index)
         self.syscalls = Syscalls(self.places)
         self.deferrals = Deferrals(self.places, self.pointers)
+        self.lists = ListHeads(self)
         self._out: dict[str, list[Step]] = {}
         self._macro_calls: dict[tuple[str, str], list[tuple[str, int, str, tuple[str, ...]]]] = {}
         self._by_scope: dict[str, dict[str, list[tuple[str, int, int]]]] = {}
         self._defined: dict[str, Place | None] = {}
         self._links: dict[tuple[str, str], str | None] = {}
         self._others: dict[tuple[str, str], str | None] = {}
+        self._alike: dict[str, tuple[str, ...]] = {}
 
     # -- nodes ----------------------------------------------------------------------------------------
 
@@ -141,6 +149,21 @@ class CallGraph:
                 if declared - set(self.index.unconditional(name, "macro")):
                     self._others[key] = node
         return self._others[key]
+
+    def _both(self, node: str | None) -> tuple[str, ...]:
+        """A function, and the one that its header declares in those configurations for which it does not define it.
+
+        `register_cpu_notifier` is that of kernel/cpu.c, or in cpu.h one that does nothing.
+        """
+        name, _, file = (node or "").partition("@")
+        if node is None or not file.endswith(".h"):
+            return (node,) if node is not None else ()
+        if node not in self._alike:
+            places = self.places.all(name)
+            declared = any(each.kind == "prototype" and each.file == file and not each.static for each in places)
+            shared = any(each.kind in _BODIES and not each.static for each in places)
+            self._alike[node] = (node, name) if declared and shared else (node,)
+        return self._alike[node]
 
     # -- out ------------------------------------------------------------------------------------------
 
@@ -220,7 +243,7 @@ class CallGraph:
             for called, symbol, line in self._calls_in(body):
                 yield from self._named(name, caller_def, called, symbol, body.file, line)
         for row in self.index.sites(function=kept):
-            yield from self._through(name, self.defined_at(node), row)
+            yield from self._through(node, self.defined_at(node), row)
 
     def _made(
         self, caller: str, caller_def: str, callee: str, file: str, line: int, macro: str, evidence: str
@@ -342,10 +365,10 @@ class CallGraph:
                 if place is None:
                     return
                 callee = called
-            yield Step(
-                callee,
-                Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, self.defined_at(callee)),
-            )
+            for node in self._both(callee):
+                defined = self.defined_at(node)
+                edge = Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, defined)
+                yield Step(node, edge)
         elif kind == "macro" or self.places.best(called, ("macro",), path) is not None:
             other = self._alternative(called, path)
             if other is not None:
@@ -377,8 +400,7 @@ class CallGraph:
                     continue
                 if self.index.call_kind(symbol, path) == "direct":
                     node = self._meant(called, path)
-                    if node is not None:
-                        found.append((node, line, place.file, ()))
+                    found += [(each, line, place.file, ()) for each in self._both(node)]
                 else:
                     other = self._alternative(called, path)
                     if other is not None:
@@ -388,8 +410,9 @@ class CallGraph:
         self._macro_calls[key] = found
         return found
 
-    def _through(self, caller: str, caller_def: str | None, row: tuple[Any, ...]) -> Iterator[Step]:
+    def _through(self, node: str, caller_def: str | None, row: tuple[Any, ...]) -> Iterator[Step]:
         """The targets of one call through a pointer."""
+        caller = plain(node)
         file, line, _, _, slot, name, *_ = row
         targets = self.pointers.targets(slot)
         handed: dict[str, list[str]] = {}
@@ -401,12 +424,34 @@ class CallGraph:
         near = sorted(targets, key=lambda each: (len(each.chain), -_shared(each.evidence, file)))
         for target in near:
             kind, via = _kind(slot, name, target)
-            only_after = tuple(handed.get(target.function, ())) if kind == "param" else None
+            only_after: list[str] | None = handed.get(target.function) if kind == "param" else None
+            heads = self.lists.givers(node, slot, target) if kind == "field" else None
+            if heads is not None:
+                only_after = list(dict.fromkeys(plain(each) for each in heads))
+            after = None if only_after is None else tuple(only_after)
             edge = Edge(
                 caller, plain(target.function), file, line, kind, via, target.evidence, target.confidence, caller_def,
-                self.defined_at(target.function), target.chain or None, only_after or None,
+                self.defined_at(target.function), target.chain or None, after,
             )  # fmt: skip
             yield Step(target.function, edge, slot, target)
+
+    def at(self, file: str, line: int) -> list[tuple[Call, list[Edge]]]:
+        """The calls through pointers on a line, each with the edges to what it can call; none where nothing is known.
+
+        A call is there once, also where the index knows several slots for it.  Those in a macro's body are edges from
+        the macro.
+        """
+        found: dict[int, tuple[Call, list[Edge]]] = {
+            call.column: (call, []) for call in self.index.pointer_calls(file) if call.line == line
+        }
+        for row in self.index.sites_at(file, line):
+            column, caller, struct, field = row[2], row[3], row[6], row[7]
+            call, edges = found.get(column) or (Call(file, line, column, None, row[5], "indirect"), [])
+            known = call._replace(struct=call.struct or struct, field=call.field or field)
+            found[column] = (known, edges)
+            if caller:
+                edges += [step.edge for step in self._through(plain(caller), self.defined_at(caller), row)]
+        return [found[column] for column in sorted(found)]
 
     # -- in -------------------------------------------------------------------------------------------
 
@@ -533,8 +578,11 @@ class CallGraph:
         self.pointers.load()
         for function, slot in self.index.every_site():
             if not slot.startswith("N:"):
+                is_run = self.lists.is_run(function, slot)
                 for target in self.pointers.targets(slot):
-                    yield function, target.function, slot in DEFERRED or target.member in DEFERRED
+                    givers = self.lists.givers(function, slot, target) if is_run else None
+                    for caller in (function,) if givers is None else givers:
+                        yield caller, target.function, slot in DEFERRED or target.member in DEFERRED
         for function, callee in self.index.every_hidden_call():
             yield function, callee, False
         for function, callee in self._through_made():

@@ -76,6 +76,7 @@ class Paths:
         self.context = context
         self.deferred = deferred
         self._view: View | None = None
+        self._moves: dict[tuple[str, bool], list[tuple[Step, float]]] = {}
 
     def steps(self, node: str) -> list[Step]:
         """The steps out of a node that the context allows, whoever called it.
@@ -87,6 +88,29 @@ class Paths:
         built = [step for step in steps if arch_of(step.edge.file) in (None, self.graph.index.arch)]
         now = built if built or self._has_body(node) else steps
         return [*now, *self.graph.put_off(node)] if self.deferred else now
+
+    def moves(self, node: str, *, starting: bool = False) -> list[tuple[Step, float]]:
+        """The steps of a search, and what each counts.
+
+        As `steps`, but what is called for each in a list comes behind who names its head. `starting`: the search begins
+        at the node, so that nothing is known of who called it.
+        """
+        key = (node, starting)
+        if key not in self._moves:
+            found = self._found_moves(node, starting)
+            self._moves[key] = list(zip(found, self._costs(found), strict=True))
+        return self._moves[key]
+
+    def _found_moves(self, node: str, starting: bool) -> list[Step]:
+        found = [step for step in self.steps(node) if not _is_listed(step)]
+        for before, step in self.graph.lists.steps(node, starting=starting):
+            runner = before[-1].callee if before else node
+            if self._allowed(step, runner) and self._is_built(step):
+                found.append(step._replace(before=before))
+        return found
+
+    def _is_built(self, step: Step) -> bool:
+        return arch_of(step.edge.file) in (None, self.graph.index.arch)
 
     def _has_body(self, node: str) -> bool:
         """Has a function a body that the architecture asked for can have?"""
@@ -150,7 +174,7 @@ class Paths:
                 choices.setdefault((step.slot, step.edge.file, step.edge.line), set()).add(step.callee)
         found = []
         for step in steps:
-            cost = 1.0
+            cost = 1.0 + len(step.before)
             if step.slot is not None and step.edge.kind != "param":
                 cost += 2 * math.log2(len(choices[step.slot, step.edge.file, step.edge.line]))
             elif step.edge.kind == "macro" and step.edge.evidence and not step.edge.via.endswith("argument"):  # type: ignore[union-attr]
@@ -159,10 +183,12 @@ class Paths:
         return found
 
     def _valid(self, step: Step, way: _Way) -> bool:
-        """May this step follow this way?  Only a parameter's call depends on it."""
-        if step.edge.kind != "param" or step.slot is None or not step.edge.only_after:
+        """May this step follow this way?  Only a parameter's call, and one for each in a list, depend on it."""
+        if step.slot is None or step.edge.only_after is None:
             return True
         givers = set(step.edge.only_after)
+        if _is_listed(step):
+            return self._came_by(way, givers)
         slot = step.slot
         here: _Way | None = way
         while here is not None:
@@ -177,6 +203,15 @@ class Paths:
                 return False
             slot, here = handed, caller
         return False
+
+    def _came_by(self, way: _Way, givers: Collection[str]) -> bool:
+        """Does a way come by one of these functions, as far back as a head is handed on; or begin behind them?"""
+        here: _Way | None = way
+        while here is not None and plain(here.node) not in givers:
+            if not self.graph.lists.hands_on(here.node):
+                return False
+            here = here.before
+        return True
 
     def _handed_on(self, slot: str, caller: str) -> str | None:
         """The parameter of `caller` that it hands on into this one, if it does."""
@@ -201,7 +236,7 @@ class Paths:
         so, when it has looked at `look` nodes.
         """
         leads = self.view.leading_to(goal)
-        if start not in leads:
+        if start not in leads and not any(self.graph.lists.steps(start, starting=True)):
             return Found([], False)
         entered: dict[str, int] = {start: 1}
         least = self._least_into(goal)
@@ -221,20 +256,20 @@ class Paths:
             looked += 1
             if looked > look:
                 return Found(found, True)
-            steps = self.steps(way.node)
-            for step, more in zip(steps, self._costs(steps), strict=True):
+            for step, more in self.moves(way.node, starting=way.step is None):
                 ahead = leads.distance(step.callee)
                 if ahead is None or (near is not None and ahead > near) or step.callee in avoid:
                     continue
                 if step.callee != goal and entered.get(step.callee, 0) >= _WAYS:
                     continue
-                if not self._valid(step, way) or self._on(way, step.callee):
+                behind = _after(way, step.before)
+                if not self._valid(step, behind) or self._on(behind, step.callee):
                     continue
                 entered[step.callee] = entered.get(step.callee, 0) + 1
                 # Every way ends with such a step: what the cheapest costs makes no difference between them.
                 so_far = cost + more - (least if step.callee == goal else 0.0)
                 estimate = so_far + max(ahead - spared, 0)
-                heapq.heappush(waiting, (estimate, next(number), so_far, _Way(step.callee, step, way)))
+                heapq.heappush(waiting, (estimate, next(number), so_far, _Way(step.callee, step, behind)))
         return Found(found, False)
 
     def _least_into(self, goal: str) -> float:
@@ -246,8 +281,7 @@ class Paths:
             return 0.0
         found = []
         for caller in callers:
-            steps = self.steps(caller)
-            found += [cost for step, cost in zip(steps, self._costs(steps), strict=True) if step.callee == goal]
+            found += [cost for step, cost in self.moves(caller) if step.callee == goal]
         return min(found, default=0.0)
 
     def _on(self, way: _Way | None, node: str) -> bool:
@@ -335,6 +369,18 @@ def _rows(ways: list[_Way], below: dict[int, list[_Way]], level: int) -> Iterato
         yield from _rows(below.get(id(way), []), below, level + 1)
 
 
+def _is_listed(step: Step) -> bool:
+    """Is it a call for each in a list whose head somebody hands in?"""
+    return step.edge.kind == "field" and step.edge.only_after is not None
+
+
+def _after(way: _Way, steps: Sequence[Step]) -> _Way:
+    """A way, with further steps."""
+    for step in steps:
+        way = _Way(step.callee, step, way)
+    return way
+
+
 def _edges(way: _Way | None) -> list[Edge]:
     found: list[Edge] = []
     while way is not None and way.step is not None:
@@ -376,13 +422,14 @@ def _ways_from(paths: Paths, starts: list[str], goal: str) -> Iterator[tuple[str
             for here, following in pairwise(names):
                 if here not in exact:
                     exact[here] = {}
-                    for step in paths.steps(here):
+                    for step, _ in paths.moves(here):
                         exact[here].setdefault(step.callee, step)
                     paths.view.keep_only(here, exact[here].keys())
                 known = exact[here].get(following)
                 if known is None:
                     missed.append(start)
                     break
+                way = _after(way, known.before)
                 if not paths._valid(known, way):
                     result = paths.find(start, goal, look=_MOST_OF_MANY)
                     if result.paths:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xref.graph.flow import FileFlow
-from xref.graph.flow import flow_of
+from xref.graph.flow_reader import flow_of
 from xref.graph.interest import Interests
 from xref.graph.knowledge import Knowledge
 from xref.graph.types import Types

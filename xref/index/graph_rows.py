@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from xref.index.packing import Uses
+
 _CALL = REFERENCE_KINDS.index("call")
 _READ = REFERENCE_KINDS.index("read")
 
@@ -176,6 +178,20 @@ class GraphRows(TreeReader):
         query = "SELECT DISTINCT slot FROM flows WHERE source = ? AND tree = ?"
         return [row[0] for row in self._db.execute(query, [source, self._tree_id])]
 
+    def count_stores(self, function: str, own: str | None = None) -> int:
+        """The places at which a function's address gets into a member, variable or parameter; `own`: if it is static
+        the file that defines it.
+        """
+        query = "SELECT count(*) FROM flows WHERE source = ? AND direct AND tree = ?"
+        source = f"{function}@{own}" if own else function
+        return int(self._db.execute(query, [source, self._tree_id]).fetchone()[0])
+
+    def uses_of(self, name: str) -> Iterator[Uses]:
+        """The occurrences of a name, in columns."""
+        symbol = self.symbol(name)
+        if symbol is not None:
+            yield from self._uses(symbol)
+
     def slots_like(self, pattern: str) -> list[str]:
         """The slots whose name matches a GLOB pattern."""
         query = "SELECT DISTINCT slot FROM flows WHERE slot GLOB ? AND tree = ? ORDER BY slot"
@@ -193,6 +209,14 @@ class GraphRows(TreeReader):
             f"WHERE {column} = ? AND tree = ? ORDER BY file, line, column"
         )
         return self._db.execute(query, [value, self._tree_id]).fetchall()
+
+    def sites_at(self, file: str, line: int) -> list[tuple[Any, ...]]:
+        """Rows as those of `sites`, of the calls through pointers on a line."""
+        query = (
+            "SELECT file, line, column, function, slot, name, struct, field, macro FROM sites "
+            "WHERE file = ? AND line = ? AND tree = ? ORDER BY column, slot"
+        )
+        return self._db.execute(query, [file, line, self._tree_id]).fetchall()
 
     def hidden_calls(self, *, function: str | None = None, callee: str | None = None) -> list[tuple[Any, ...]]:
         """Functions handed to macros that call them: rows (function, callee, file, line, macro, evidence, through)."""

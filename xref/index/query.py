@@ -30,6 +30,7 @@ from xref.index.files import PROBLEM_FILES
 from xref.index.graph_rows import GraphRows
 from xref.index.records import Call
 from xref.index.records import Definition
+from xref.index.records import Entry
 from xref.index.records import Include
 from xref.index.records import Match
 from xref.index.records import Problem
@@ -73,6 +74,7 @@ class Index(GraphRows):
         super().__init__(path, tree, arch)
         self._link_cache: dict[int, _Links] = {}
         self._call_kinds: dict[tuple[int, str], str] = {}
+        self._listings: dict[str, list[Entry]] = {}
 
     # -- trees and files ------------------------------------------------------------------------------
 
@@ -136,6 +138,26 @@ class Index(GraphRows):
         if not found and prefix:
             return None
         return sorted(found.items(), key=lambda entry: (not entry[1], entry[0]))
+
+    def listing(self, path: str) -> list[Entry] | None:
+        """What a directory holds, with sizes, directories first; None where there is none."""
+        prefix = path.strip("/")
+        prefix = prefix + "/" if prefix else ""
+        if prefix in self._listings:
+            return self._listings[prefix]
+        query = (
+            "SELECT path, kind, lines, size FROM files JOIN blobs ON blobs.id = blob "
+            "WHERE tree = ? AND path >= ? AND path < ?"
+        )
+        found: dict[str, Entry] = {}
+        for each, kind, lines, size in self._db.execute(query, [self._tree_id, prefix, prefix + "\U0010ffff"]):
+            name, below, _ = each[len(prefix) :].partition("/")
+            known = found.get(name) or Entry(name, None if below else kind, 0, 0, 0)
+            found[name] = Entry(name, known.kind, known.files + 1, known.lines + lines, known.bytes + size)
+        if not found and prefix:
+            return None
+        self._listings[prefix] = sorted(found.values(), key=lambda entry: (entry.kind is not None, entry.name))
+        return self._listings[prefix]
 
     def has(self, path: str) -> bool:
         """Is there a file at this path?"""

@@ -398,7 +398,6 @@ def arp_create(
     ARPHDR.pack_into(
         skb.shared.buf, at, 1, ETH_P_IP, ETH_ALEN, 4, op, src_hw, src_ip, target_hw or bytes(ETH_ALEN), dest_ip
     )
-    skb.shared.version += 1
     return skb
 
 

@@ -102,7 +102,6 @@ def skb_checksum_help(k: Kernel, skb: SkBuff) -> None:
     check = csum_fold(skb_checksum(skb, offset, skb.len - offset, 0))
     at = skb.h + skb.csum
     skb.shared.buf[at : at + 2] = check.to_bytes(2, "big")
-    skb.shared.version += 1
     skb.ip_summed = CHECKSUM_NONE
 
 

@@ -120,7 +120,6 @@ def icmp_push_reply(k: Kernel, head: bytes, quoted: bytes, opt: IpOptions | None
     at = skb.h
     skb.shared.buf[at : at + len(head)] = head
     skb.shared.buf[at + 2 : at + 4] = csum_fold(csum).to_bytes(2, "big")
-    skb.shared.version += 1
     skb.ip_summed = CHECKSUM_NONE
     ip_append.ip_push_pending_frames(k, sk)
 

@@ -242,7 +242,6 @@ def _append_tail(
         frags[-1].size += copy
         skb.len += copy
         skb.data_len += copy
-        skb.shared.version += 1
     if skb.ip_summed != CHECKSUM_HW:
         skb.csum = csum_block_add(skb.csum, csum_partial(content), before)
     return 0, copy
@@ -335,6 +334,5 @@ def ip_send_reply(k: Kernel, sk: InetSock, skb: SkBuff, data: bytes, csum: int, 
     if first is not None:
         at = first.h + csumoffset
         first.shared.buf[at : at + 2] = csum_fold(csum_add(first.csum, csum)).to_bytes(2, "big")
-        first.shared.version += 1
         first.ip_summed = CHECKSUM_NONE
         ip_push_pending_frames(k, sk)

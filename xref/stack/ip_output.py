@@ -70,7 +70,6 @@ def ip_send_check(k: Kernel, skb: SkBuff) -> None:
     size = (buf[at] & 15) * 4
     buf[at + 10 : at + 12] = b"\0\0"
     buf[at + 10 : at + 12] = ip_fast_csum(memoryview(buf)[at : at + size]).to_bytes(2, "big")
-    skb.shared.version += 1
 
 
 @source("include/net/ip.h", "ip")

@@ -69,12 +69,9 @@ class Frag:
 
 
 class Shared:
-    """The data area and `skb_shared_info` behind it: what clones have in common.
+    """The data area and `skb_shared_info` behind it: what clones have in common."""
 
-    `version` counts changes of the bytes, for whoever keeps a copy.
-    """
-
-    __slots__ = ("buf", "dataref", "frag_list", "frags", "tso_segs", "tso_size", "version")
+    __slots__ = ("buf", "dataref", "frag_list", "frags", "tso_segs", "tso_size")
 
     def __init__(self, size: int) -> None:
         self.buf = bytearray(size)
@@ -83,7 +80,6 @@ class Shared:
         self.frag_list: list[SkBuff] = []
         self.tso_segs = 0
         self.tso_size = 0
-        self.version = 0
 
 
 class TcpSkbCb:
@@ -346,7 +342,6 @@ def skb_put(skb: SkBuff, size: int) -> int:
     skb.len += size
     if skb.tail > skb.end:
         raise AssertionError(f"skb_over_panic: put {size}, tail {skb.tail}, end {skb.end}")
-    skb.shared.version += 1
     return start
 
 
@@ -354,7 +349,6 @@ def __skb_push(skb: SkBuff, size: int) -> int:
     """`__skb_push`: room at the front that is known to be there; the offset where it begins."""
     skb.data -= size
     skb.len += size
-    skb.shared.version += 1
     return skb.data
 
 
@@ -366,7 +360,6 @@ def skb_push(k: Kernel, skb: SkBuff, size: int) -> int:
     skb.len += size
     if skb.data < 0:
         raise AssertionError(f"skb_under_panic: push {size}")
-    skb.shared.version += 1
     return skb.data
 
 

@@ -212,7 +212,6 @@ def skb_copy_to_page(k: Kernel, sk: TcpSock, skb: SkBuff, base: int, page: Page,
     skb.truesize += copy
     sk.sk_wmem_queued += copy
     sk.sk_forward_alloc -= copy
-    skb.shared.version += 1
     return 0
 
 

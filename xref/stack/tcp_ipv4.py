@@ -284,7 +284,6 @@ def tcp_v4_send_check(k: Kernel, sk: TcpSock, skb: SkBuff, header_size: int) -> 
         total = csum_partial(memoryview(buf)[at : at + header_size], skb.csum)
         check = csum_tcpudp_magic(sk.saddr, sk.daddr, skb.len, IPPROTO_TCP, total)
     buf[at + 16 : at + 18] = check.to_bytes(2, "big")
-    skb.shared.version += 1
 
 
 # answers without a socket
@@ -361,7 +360,6 @@ def tcp_v4_send_synack(k: Kernel, sk: TcpSock, req: tcp_minisocks.OpenRequest, d
     total = csum_partial(memoryview(buf)[at : at + skb.len])
     check = csum_tcpudp_magic(req.loc_addr, req.rmt_addr, skb.len, IPPROTO_TCP, total)
     buf[at + 16 : at + 18] = check.to_bytes(2, "big")
-    skb.shared.version += 1
     err = ip_output.ip_build_and_send_pkt(k, skb, sk, req.loc_addr, req.rmt_addr, req.opt)
     return 0 if err == 2 else err
 

@@ -425,7 +425,6 @@ def skb_split(k: Kernel, skb: SkBuff, skb1: SkBuff, size: int) -> None:
     skb1.len = skb1.data_len = skb.len - size
     skb.len = size
     skb.data_len = size - headlen
-    skb.shared.version += 1
 
 
 @tcp_output_c

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-STEP = ("kind", "function", "caller", "depth", "context", "time", "sock", "changes", "skb", "frame", "value")
+STEP = ("kind", "function", "caller", "depth", "context", "time", "sock", "changes", "skb", "frame", "value", "flow")
 ENTER = "enter"
 LEAVE = "leave"
 EVENT = "event"
@@ -118,21 +118,32 @@ class Trace:
         self._ids: dict[Function, int] = {}
         self._stack: list[int] = []
         self._context = "process"
-        self._saved: list[tuple[list[int], str]] = []
+        self._flow = 0
+        self._saved: list[tuple[list[int], str, int]] = []
+        #: the flows of control by number: the task's name, "" for a softirq, a timer or an interrupt
+        self.flows = [""]
         self._seen: dict[int, tuple[Any, ...]] = {}
-        self._frames: dict[int, tuple[int, int, int, bytes]] = {}
+        self._frames: dict[int, bytes] = {}
 
     # contexts
 
-    def switch(self, stack: list[int], context: str) -> None:
-        """Another flow of control runs now: a task, a softirq, an interrupt."""
-        self._saved.append((self._stack, self._context))
+    def switch(self, stack: list[int], context: str, flow: int = 0, task: str = "") -> int:
+        """Another flow of control runs now: a task, a softirq, an interrupt.
+
+        `flow` is the number that this gave when it ran before, 0 where it is new; its number.
+        """
+        self._saved.append((self._stack, self._context, self._flow))
+        if not flow:
+            flow = len(self.flows)
+            self.flows.append(task)
         self._stack = stack
         self._context = context
+        self._flow = flow
+        return flow
 
     def switch_back(self) -> None:
         """The flow of control that was interrupted goes on."""
-        self._stack, self._context = self._saved.pop()
+        self._stack, self._context, self._flow = self._saved.pop()
 
     # steps
 
@@ -177,8 +188,9 @@ class Trace:
             return
         stack = self._stack
         caller = stack[-1] if stack else -1
+        now = self.kernel.loop.now
         self.steps.append(
-            (kind, number, caller, len(stack), self._context, self.kernel.loop.now, sock, changes, skb, frame, value)
+            (kind, number, caller, len(stack), self._context, now, sock, changes, skb, frame, value, self._flow)
         )
 
     def _objects(self, args: tuple[Any, ...]) -> tuple[int, tuple[tuple[str, Any], ...] | None, int, bytes | None]:
@@ -208,12 +220,11 @@ class Trace:
 
     def _frame(self, skb: Any) -> bytes:
         """The bytes of a buffer now; one copy as long as they stay the same."""
-        shared = skb.shared
-        last = self._frames.get(skb.number)
-        if last is not None and last[0] == shared.version and last[1] == skb.data and last[2] == skb.len:
-            return last[3]
         data: bytes = skb.tobytes()
-        self._frames[skb.number] = (shared.version, skb.data, skb.len, data)
+        last = self._frames.get(skb.number)
+        if last == data:
+            return last
+        self._frames[skb.number] = data
         return data
 
     # reading
@@ -226,7 +237,7 @@ class Trace:
         """The steps as JSON objects, in order. A frame is given in hex, where it differs from the last one shown."""
         shown: dict[int, bytes] = {}
         for n, step in enumerate(self.steps):
-            kind, number, caller, depth, context, time, sock, changes, skb, frame, value = step
+            kind, number, caller, depth, context, time, sock, changes, skb, frame, value, flow = step
             where = self.functions[number] if number >= 0 else None
             record: dict[str, Any] = {
                 "n": n,
@@ -237,8 +248,11 @@ class Trace:
                 "caller": self.name(caller),
                 "depth": depth,
                 "context": context,
+                "flow": flow,
                 "time": time / 1_000_000,
             }
+            if self.flows[flow]:
+                record["task"] = self.flows[flow]
             if sock:
                 record["sock"] = sock
             if changes:

@@ -160,7 +160,6 @@ def udp_push_pending_frames(k: Kernel, sk: UdpSock) -> int:
                 total = csum_add(total, piece.csum)
             check = csum_tcpudp_magic(cork.fl_src, cork.fl_dst, sk.udp_len, IPPROTO_UDP, total) or 0xFFFF
         buf[at + 6 : at + 8] = check.to_bytes(2, "big")
-        skb.shared.version += 1
         err = ip_append.ip_push_pending_frames(k, sk)
     sk.udp_len = 0
     sk.udp_pending = 0

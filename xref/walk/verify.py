@@ -1,9 +1,10 @@
 """Every step of the model, held against the call graph: which edge of the tree it is, or that it is none.
 
 A trace is a sequence of records; those of kind "enter" say which function was entered, the kernel's file that the
-model takes it from, the function that entered it (null: from outside), how deep, and in which context (process,
-softirq, timer, …).  Each gets the edge that proves it: where control leaves the caller, and what makes the callee
-possible.  A call of a parameter counts only if a function that hands this callee in is on the stack.
+model takes it from, the function that entered it (null: from outside), how deep, in which context (process, softirq,
+timer, …), and in which flow of control, if the trace tells these apart.  Each gets the edge that proves it: where
+control leaves the caller, and what makes the callee possible.  A call of a parameter counts only if a function that
+hands this callee in is on the stack.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ PROVED, BESIDES, UNPROVED = "proved", "besides", "unproved"
 _MOST_BETWEEN = 3
 #: functions of each level that the search for a hint looks into
 _MOST_LOOKED = 300
-#: stacks that are kept for each context: as many flows of control can be under way at once
+#: stacks that are kept for each context, where a trace tells no flows apart: as many can be under way at once
 _MOST_STACKS = 32
 
 
@@ -68,7 +69,7 @@ class Verifier:
         self._paths = {PROVED: Paths(graph, context, deferred=True), BESIDES: Paths(graph, deferred=True)}
         self._known: dict[tuple[object, ...], Proof] = {}
         self._files: dict[str, str] = {}
-        self._stacks: dict[str, list[list[str]]] = {}
+        self._stacks: dict[object, list[list[str]]] = {}
 
     def report(self, records: Iterable[Mapping[str, Any]]) -> Report:
         """Verify a trace and count."""
@@ -97,13 +98,13 @@ class Verifier:
                 continue
             function, caller = record["function"], record["caller"]
             self._files[function] = record["file"]
-            stack = self._stack(record["context"], caller, record["depth"])
+            stack = self._stack(record.get("flow", record["context"]), caller, record["depth"])
             yield record, self.prove(caller, function, stack, record["context"])
             stack.append(function)
 
-    def _stack(self, context: str, caller: str | None, depth: int) -> list[str]:
-        """The functions above this step: of the flows under way in its context the last one that it fits to."""
-        stacks = self._stacks.setdefault(context, [])
+    def _stack(self, flow: object, caller: str | None, depth: int) -> list[str]:
+        """The functions above this step: its flow's, or of those under way in its context the last that it fits to."""
+        stacks = self._stacks.setdefault(flow, [])
         for number in range(len(stacks) - 1, -1, -1):
             stack = stacks[number]
             if len(stack) >= depth and (stack[depth - 1] if depth else None) == caller:

@@ -12,6 +12,8 @@ from playwright.sync_api import expect
 KINDS = {
     "home": "/",
     "directory": "/minikernel/source/",
+    "source": "/minikernel/source/net/socket.c",
+    "text": "/minikernel/source/Makefile",
     "ident": "/minikernel/ident/tcp_sendmsg",
     "search": "/minikernel/search?q=sendmsg",
     "calls": "/minikernel/calls/tcp_sendmsg",
