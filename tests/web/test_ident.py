@@ -233,3 +233,15 @@ def test_what_everyone_calls_is_shown_in_part(minikernel: Any) -> None:
 def test_bad_lists_are_400(site: Any) -> None:
     assert site.page("/tree/ident/schedule?list=stores&struct=nothing").texts("h2")
     assert site.page("/tree/ident/schedule?list=stores&struct=%00", 400).texts("p")[0].startswith("struct: ")
+
+
+def test_seen_from_a_file_what_it_means_is_first(minikernel: Any) -> None:
+    page = minikernel.page("/minikernel/ident/schedule?from=net/core/sock.c")
+    assert _why(page).startswith("First, because net/core/sock.c ")
+    own = minikernel.page("/minikernel/ident/sk_buff?from=include/linux/skbuff.h")
+    assert _why(own) == "First, because include/linux/skbuff.h has it itself."
+    assert _why(minikernel.page("/minikernel/ident/sk_buff?from=net/ipv4/tcp.c")).endswith("includes its header.")
+    assert minikernel.page("/minikernel/ident/sk_buff?from=no/such.c").texts("h2")
+    assert minikernel.page("/minikernel/ident/sk_buff?from=../x", 400).texts("p")[0].startswith("from: ")
+    told = minikernel.record("/api/v1/minikernel/ident/sk_buff?from=net/ipv4/tcp.c")
+    assert (told["seen"], told["definitions"][0]["file"]) == ("include", "include/linux/skbuff.h")

@@ -11,6 +11,7 @@ from flask import Blueprint
 from flask import Response
 from flask import jsonify
 from flask import render_template
+from flask import request
 from flask import url_for
 
 from web import arguments
@@ -22,6 +23,7 @@ from web.about import held_by
 from web.about import holders
 from web.code import Snippets
 from web.errors import NotFoundError
+from web.graphs import graph_of
 from web.shapes import Listing
 from web.shapes import answer
 from web.shapes import paged
@@ -91,6 +93,16 @@ def _ranked(index: Index, name: str, filters: Filters) -> list[Ranked]:
     return [each for each in found if filters.keeps(each.file) and filters.keeps_kind(each.kind, DEFINITION_KINDS)]
 
 
+def _seen_from(index: Index, name: str, found: list[Ranked], path: str) -> tuple[list[Ranked], str | None]:
+    """The same with the one first that the name means in a file, and how that file sees it; None where it sees none."""
+    meant = graph_of(index).places.meant(name, path) if path and index.has(path) else None
+    if meant is None:
+        return found, None
+    place, how = meant
+    here = [each for each in found if (each.file, *each.row[:2]) == (place.file, place.line, place.column)]
+    return (here + [each for each in found if each not in here], how) if here else (found, None)
+
+
 def _usage(index: Index, name: str, filters: Filters) -> tuple[Usage, Usage]:
     """The mentions that the filters of place leave, and of those the ones of the kind asked for."""
     here = index.usage(name).below(filters.within).of_arch(filters.arch)
@@ -117,12 +129,13 @@ def page(tree: str, name: str) -> str:
     number = arguments.page()
     only = arguments.choice("list", _LISTS) or ("references" if number > 1 else None)
     struct = arguments.text("struct")
+    from_file = arguments.path(arguments.text("from"), "from")
     filters = _filters(tree)
     size = site().settings.page_size
     with site().indexes.lease(tree, filters.arch) as index:
         _check(index, name)
         definitions = references = behind = stores = None
-        found = _ranked(index, name, filters)
+        found, seen = _seen_from(index, name, _ranked(index, name, filters), from_file)
         if only in (None, "definitions"):
             listed = paged(found, number, min(_DEFINITIONS, size))
             definitions = Listing([index.definition(each) for each in listed.items], *listed[1:])
@@ -144,6 +157,8 @@ def page(tree: str, name: str) -> str:
             struct=struct,
             first=first,
             why=reasons([each.standing for each in found]),
+            seen=seen,
+            from_file=from_file,
             comment=index.comment(first) if first else None,
             arch=index.arch,
             definitions=definitions,
@@ -178,15 +193,17 @@ def _stores(
 @blueprint.get("/api/v1/<tree>/ident/<name>")
 def whole_record(tree: str, name: str) -> Response:
     """What the page tells, but for the lists of references: those are counted."""
+    from_file = arguments.path(arguments.text("from"), "from")
     filters = _filters(tree)
     with site().indexes.lease(tree, filters.arch) as index:
         _check(index, name)
-        ranked = _ranked(index, name, filters)
+        ranked, seen = _seen_from(index, name, _ranked(index, name, filters), from_file)
         found = [index.definition(each) for each in ranked]
         here, usage = _usage(index, name, filters)
         return jsonify({
             "name": name,
             "definitions": _deep(found),
+            "seen": seen,
             "why_first": _deep(reasons([each.standing for each in ranked])),
             "comment": index.comment(found[0]) if found else None,
             "references": {
@@ -263,5 +280,11 @@ def _pieces(definitions: Sequence[Definition], behind: About | None) -> list[str
 
 def _address(tree: str, name: str, filters: Filters, only: str | None, changed: dict[str, Any]) -> str:
     """The page with some arguments changed."""
-    given = {"kind": filters.kind, "arch": filters.arch, "in": filters.within or None, "list": only} | changed
+    given = {
+        "kind": filters.kind,
+        "arch": filters.arch,
+        "in": filters.within or None,
+        "from": request.args.get("from"),
+        "list": only,
+    } | changed
     return url_for("ident.page", tree=tree, name=name, **{k: v for k, v in given.items() if v is not None})

@@ -634,7 +634,8 @@ class CallGraph:
         for row in self.index.hidden_calls(callee=name):
             if row[6] == MADE:
                 found[row[0]] = None
-        for path, scope, line in self.index.callers_of(name):
+        uses = self.index.callers_of(name)
+        for path, scope, line in uses if most is None else self._own_first(uses):
             if most is not None and len(found) >= most:
                 return
             place = self._scope(scope, path, line)
@@ -644,6 +645,16 @@ class CallGraph:
                 self._users(scope, found, seen, most)
             else:
                 found[place.identity] = None
+
+    def _own_first(self, uses: Iterator[tuple[str, str, int]]) -> Iterator[tuple[str, str, int]]:
+        """Uses in files of other architectures come last."""
+        foreign = []
+        for use in uses:
+            if arch_of(use[0]) in (None, self.index.arch):
+                yield use
+            else:
+                foreign.append(use)
+        yield from foreign
 
     def _scope(self, name: str, path: str, line: int) -> Place | None:
         for place in self.places.all(name):
