@@ -62,9 +62,9 @@ def number(argument: str) -> int:
     return int(value)
 
 
-def path(value: str) -> str:
+def path(value: str, argument: str = "path") -> str:
     """A path inside a tree, as the index writes it: no slash at either end, no `.` or `..`."""
     stripped = value.removesuffix("/")
     if stripped and any(part in ("", ".", "..") for part in stripped.split("/")):
-        raise BadArgumentError("path", N_("must be relative to the tree, without empty, `.` or `..` components"))
+        raise BadArgumentError(argument, N_("must be relative to the tree, without empty, `.` or `..` components"))
     return stripped

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from threading import Lock
 from threading import local
 from typing import Any
@@ -37,6 +38,8 @@ _BODIES = ("function", "label")
 #: how a hidden call is one: see `flow.Hidden`
 MADE, BODY, PASTED = "made", "body", "pasted"
 _MOST_NESTED = 6
+#: functions looked at for each caller that is to be shown: some that name it mean another
+_LOOKED_AT = 4
 
 
 _making = Lock()
@@ -488,6 +491,37 @@ class CallGraph:
                 found += [step.edge for step in self.put_off(caller) if step.callee == node]
         return sorted(found, key=lambda edge: (edge.file, edge.line, edge.caller))
 
+    def some_callers(self, node: str, most: int) -> list[Edge]:
+        """Edges into a function from at most so many functions, those through pointers first.
+
+        For who shows a few: all callers of what everyone calls take seconds.  What only starts the kernel, traps into
+        the function or puts it off is looked for where no one else calls it.
+        """
+        through: dict[str, None] = {}
+        for slot in (*self.pointers.slots_of(node), *self._names_of(node)):
+            through.update((row[3], None) for row in self.index.sites(slot=slot) if row[3])
+        by_name: dict[str, None] = {}
+        self._users(plain(node), by_name, set(), most * _LOOKED_AT)
+        for row in self.index.hidden_calls(callee=node):
+            by_name.update({row[0]: None} if row[0] else {})
+        found: list[Edge] = []
+        named, pointed = iter(by_name), iter(through)
+        callers = 0
+        looked = dict.fromkeys([*islice(pointed, most // 2), *named, *pointed])
+        for caller in islice(looked, most * _LOOKED_AT):
+            edges = [step.edge for step in self.out(caller) if step.callee == node]
+            found += edges
+            callers += bool(edges)
+            if callers == most:
+                break
+        if not looked:
+            rare: dict[str, None] = {}
+            self._rare_callers(node, rare)
+            found += [step.edge for caller in rare for step in self.out(caller) if step.callee == node]
+            for caller in dict.fromkeys(self.deferrals.by_callee.get(node, ())):
+                found += [step.edge for step in self.put_off(caller) if step.callee == node]
+        return sorted(found, key=lambda edge: (edge.kind == "direct", edge.file, edge.line, edge.caller))
+
     def into(self, name: str) -> list[Edge]:
         """The edges into the functions of a name; for a macro, or what has no body here, those who use it."""
         nodes = self.nodes(name)
@@ -536,6 +570,11 @@ class CallGraph:
             for owner in self._owners.get(plain(caller), ()):
                 if self._same_use(caller, owner):
                     found[owner] = None
+        self._rare_callers(node, found)
+        return list(found)
+
+    def _rare_callers(self, node: str, found: dict[str, None]) -> None:
+        """Those who call it by a table of system calls, at start, by a trap, or from an entry that assembly makes."""
         for entrance in self.syscalls.entrances:
             names = {plain(node).removeprefix(each) for each in ("", *self.syscalls.prefixes.get(entrance.caller, ()))}
             if any(entry.function in names for entry in self.syscalls.entries):
@@ -547,7 +586,6 @@ class CallGraph:
         for caller, calls in self._asm_made.items():
             if any(call.callee == plain(node) for call in calls):
                 found[caller] = None
-        return list(found)
 
     def candidates(self, node: str) -> list[str]:
         """The functions that may have an edge into this one: a few too many, none too few.  By name.
@@ -636,22 +674,35 @@ class CallGraph:
         members = {slot.rpartition(".")[2] for slot in self.pointers.slots_of(node) if slot.startswith("F:")}
         return {f"N:{member}" for member in members}
 
-    def _users(self, name: str, found: dict[str, None], seen: set[str]) -> None:
-        """The functions that call a name, directly or by macros."""
+    def _users(self, name: str, found: dict[str, None], seen: set[str], most: int | None = None) -> None:
+        """The functions that call a name, directly or by macros; once there are `most`, no others."""
         if name in seen:
             return
         seen.add(name)
         for row in self.index.hidden_calls(callee=name):
             if row[6] == MADE:
                 found[row[0]] = None
-        for path, scope, line in self.index.callers_of(name):
+        uses = self.index.callers_of(name)
+        for path, scope, line in uses if most is None else self._own_first(uses):
+            if most is not None and len(found) >= most:
+                return
             place = self._scope(scope, path, line)
             if place is None:
                 continue
             if place.kind == "macro":
-                self._users(scope, found, seen)
+                self._users(scope, found, seen, most)
             else:
                 found[place.identity] = None
+
+    def _own_first(self, uses: Iterator[tuple[str, str, int]]) -> Iterator[tuple[str, str, int]]:
+        """Uses in files of other architectures come last."""
+        foreign = []
+        for use in uses:
+            if arch_of(use[0]) in (None, self.index.arch):
+                yield use
+            else:
+                foreign.append(use)
+        yield from foreign
 
     def _scope(self, name: str, path: str, line: int) -> Place | None:
         for place in self.places.all(name):

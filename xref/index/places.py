@@ -22,6 +22,8 @@ from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.lex import blank
 
 _DIRECTIVE = re.compile(rb"^[ \t]*#[^\n\\]*(?:\\.[^\n\\]*)*", re.MULTILINE | re.DOTALL)
+#: kinds of what a name means by itself, as `definitions` puts them; a prototype where there is nothing else
+_BY_NAME = tuple(kind for kind in DEFINITION_KINDS if kind not in ("member", "label"))
 _NOT_LINE_END = re.compile(rb"[^\n]")
 
 
@@ -131,6 +133,21 @@ class Places:
         if place.static:
             return self.index.same_unit(place.file, path)
         return not place.file.endswith(".h") or self.index.is_part(place.file)
+
+    def meant(self, name: str, path: str) -> tuple[Place, str] | None:
+        """The definition that a name means in a file, and how that file sees it; None where it sees none.
+
+        `file`: it is its own; `include`: its includes reach it; `unit`: both are compiled as one; `linked`: it is
+        shared by linking.
+        """
+        best = self.best(name, _BY_NAME, path)
+        if best is None or not self.seen(best, path):
+            return None
+        if best.file == path:
+            return best, "file"
+        if best.file.endswith(".h") and self.index.reaches(path, best.file):
+            return best, "include"
+        return best, "unit" if self.index.same_unit(best.file, path) else "linked"
 
     def _distance(
         self, place: Place, kinds: tuple[str, ...], path: str, own: str | None

@@ -24,7 +24,6 @@ from xref.graph.linkage import Standing
 from xref.graph.linkage import arch_of
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import is_macro_call
-from xref.graph.linkage import reasons
 from xref.index.comments import comment_above
 from xref.index.comments import comment_behind
 from xref.index.files import PROBLEM_FILES
@@ -220,16 +219,25 @@ class Index(GraphRows):
 
     def definitions(self, name: str, *, kind: str | None = None) -> list[Definition]:
         """The definitions of a name, the likeliest first."""
+        return [self.definition(each) for each in self.ranked(name) if kind is None or each.kind == kind]
+
+    def ranked(self, name: str) -> list[Ranked]:
+        """The same without their texts, for who shows a part of many: `definition` makes the record of each."""
         query = (
-            "SELECT path, kind, line, column, end_line, static, head, tail, macro, condition, definitions.blob "
+            "SELECT path, definitions.blob, kind, line, column, end_line, static, head, tail, macro, condition "
             "FROM symbols JOIN definitions ON symbol = symbols.id "
             "JOIN files ON files.blob = definitions.blob AND files.tree = ? WHERE symbols.name = ?"
         )
         found = []
-        for path, number, *rest, blob in self._db.execute(query, [self._tree_id, name]).fetchall():
-            if kind is None or DEFINITION_KINDS[number] == kind:
-                found.append(self._definition(name, path, number, self._text(blob), *rest))
-        return sorted(found, key=self._preference)
+        for path, blob, number, *rest in self._db.execute(query, [self._tree_id, name]).fetchall():
+            standing = self._standing(DEFINITION_KINDS[number], path, rest[0], bool(rest[3] & 1))
+            found.append(Ranked(standing, name, path, DEFINITION_KINDS[number], blob, tuple(rest)))
+        return sorted(found)
+
+    def definition(self, ranked: Ranked) -> Definition:
+        """The record of a definition that `ranked` gave."""
+        number = DEFINITION_KINDS.index(ranked.kind)
+        return self._definition(ranked.name, ranked.file, number, self._text(ranked.blob), *ranked.row)
 
     def likeliest(self, names: Iterable[str]) -> dict[str, tuple[str, str, int]]:
         """For each of these names that is defined the kind, file and line of the definition that `definitions` puts
@@ -287,11 +295,8 @@ class Index(GraphRows):
         row = self._db.execute("SELECT text FROM conditions WHERE id = ?", [number]).fetchone()
         return row[0] if row else None
 
-    def _preference(self, d: Definition) -> Standing:
-        """Bodies before declarations; the asked architecture, then none, then others; public before static."""
-        return self._standing(d.kind, d.file, d.line, d.static)
-
     def _standing(self, kind: str, file: str, line: int, static: bool) -> Standing:
+        """Bodies before declarations; the asked architecture, then none, then others; public before static."""
         return Standing(
             kind in _WEAK,
             arch_of(file) not in (None, self.arch),
@@ -300,10 +305,6 @@ class Index(GraphRows):
             file,
             line,
         )
-
-    def why_first(self, found: Iterable[Definition]) -> tuple[str, ...] | None:
-        """Why the first of these definitions of a name stands first: see `linkage.reasons`."""
-        return reasons([self._preference(each) for each in found])
 
     def outline(self, path: str) -> list[Definition] | None:
         """What a file defines, in its order; None where there is no such file."""
@@ -684,6 +685,17 @@ class Index(GraphRows):
         from xref.index.file_names import FileNames
 
         return FileNames(self._all_paths)
+
+
+class Ranked(NamedTuple):
+    """A definition among those of its name; the least is the likeliest.  blob and row are the index's own."""
+
+    standing: Standing
+    name: str
+    file: str
+    kind: str
+    blob: int
+    row: tuple[Any, ...]
 
 
 class _Links(NamedTuple):
