@@ -174,6 +174,7 @@ class _Run:
             return Report(self.name, len(files), 0, len(skipped), known.problems(before.id), False)
         draft = None
         try:
+            _start_forkserver()
             lessons, reading = self._lessons(files, known)
             blobs = known.reusable([(h.hash, h.file.kind) for h in files], lessons, reading) if known else {}
             wanted: dict[tuple[bytes, str], Hashed] = {}
@@ -317,7 +318,6 @@ class _Run:
         chunks = list(_chunks(jobs))
         if not chunks:
             return
-        _start_forkserver()
         pool = ProcessPool(
             max_workers=min(self.jobs, len(chunks)),
             initializer=setup,
@@ -341,7 +341,12 @@ class _Run:
 
 
 def _start_forkserver() -> None:
-    """Start it with SIGINT blocked: Ctrl-C is for this process, which then stops the workers."""
+    """Start it with SIGINT blocked: Ctrl-C is for this process, which then stops the workers.
+
+    It imports what the workers run, once for all of them and while this process goes on; what was imported is memory
+    that they share.
+    """
+    forkserver.set_forkserver_preload([worker.__name__, resolve.__name__])
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()
