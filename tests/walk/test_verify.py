@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from xref.stack import scenario
 from xref.walk.facts import Facts
 from xref.walk.verify import ABSENT
 from xref.walk.verify import BESIDES
@@ -147,3 +149,15 @@ def test_records_are_annotated(facts: Facts) -> None:
     assert (shown["status"], shown["kind"], shown["via"]) == ("proved", "field", "struct proto_ops.sendmsg")
     assert found[4]["proof"]["status"] == "besides"
     assert "proof" not in found[-1]
+
+
+def test_no_step_of_a_scenario_goes_another_way_than_the_fixture(facts: Facts) -> None:
+    """Where the tree has both functions, it has the call; what it does not have is told apart."""
+    steps: Counter[str] = Counter()
+    for one in scenario.load().values():
+        trace = scenario.run(one).trace
+        assert trace is not None
+        report = _verifier(facts, one.context).report(trace.records())
+        assert not report.unproved, (one.name, list(report.unproved))
+        steps.update(report.steps)
+    assert steps[PROVED] > 0.7 * sum(steps.values())

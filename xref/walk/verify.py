@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 from typing import NamedTuple
 
@@ -183,7 +184,9 @@ class Verifier:
                 if step.callee == node and _is_entry(step)
             ]
             if steps:
-                return _proof(None, function, PROVED, steps)
+                near = [_nearness(step.edge.file, self._files.get(function, "")) for step in steps]
+                nearest = [step for step, each in zip(steps, near, strict=True) if each == max(near)]
+                return _proof(None, function, PROVED, nearest)
         hint = f"{function} is no system call, and nothing is known that runs it later"
         return Proof(None, function, UNPROVED, None, hint=hint)
 
@@ -220,6 +223,13 @@ def _proof(caller: str | None, function: str, status: str, steps: Sequence[Step]
     best = min(steps, key=lambda step: (bool(step.edge.only_after), step.edge.confidence != "exact", step.edge.line))
     places = dict.fromkeys(f"{step.edge.file}:{step.edge.line}" for step in (best, *steps))
     return Proof(caller, function, status, best.edge, tuple(places))
+
+
+def _nearness(file: str, other: str) -> int:
+    """How many directories two files share: an architecture's own entry comes before another's."""
+    return sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(file.split("/"), other.split("/"), strict=False))
+    )
 
 
 def _absent(caller: str | None, function: str, lacking: str) -> Proof:
