@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 
 from flask import request
 
+from web import languages
 from web import suggest
 from web.cache import SizedCache
 from web.errors import BadArgumentError
@@ -34,6 +35,7 @@ from xref.stack import scenario
 from xref.stack.scenario import Scenario
 from xref.stack.scenario import ScenarioError
 from xref.stack.sysctl import RANGES as SYSCTL_RANGES
+from xref.walk import stories
 from xref.walk.replayer import Call
 from xref.walk.session import Session
 from xref.walk.verify import Verifier
@@ -86,7 +88,7 @@ def _known() -> dict[str, Scenario]:
 
 def teaches(record: Mapping[str, Any]) -> str:
     """What a scenario teaches, in the reader's language as far as there is a sentence in it."""
-    said: str = record["teaches"]
+    said: str = stories.scenario(record, languages.language())["teaches"]
     return said
 
 
@@ -101,7 +103,7 @@ def chosen(tree: str, name: str) -> Chosen:
     given: dict[str, Any] = {}
     for option, default in scenario.DEFAULTS.items():
         said = request.args.get(option)
-        if said is None or (not said.strip() and option not in ("drop", "sysctl")):
+        if said is None or (not said.strip() and not isinstance(default, list | dict)):
             continue
         given[option] = _value(option, said.strip(), default)
     if given.get("payload", 0) > MOST_PAYLOAD:

@@ -30,6 +30,7 @@ from web.walks import Tree
 from xref.stack import pcap
 from xref.stack import scenario as scenarios
 from xref.stack.sysctl import RANGES as SYSCTLS
+from xref.walk import stories
 from xref.walk.session import Session
 
 blueprint = Blueprint("walk", __name__)
@@ -90,6 +91,7 @@ def page(tree: str, scenario: str) -> AnyResponse | str:
             profile=pictures.profile(session.profile(_COLUMNS), len(session)),
             marks=pictures.marks(session),
             address=panels.address,
+            say=lambda n: stories.sentence(session.player.records[n], languages.language()),
             groups=walks.groups(),
             text=walks.text,
             defaults=asked.scenario.defaults(),
@@ -137,7 +139,7 @@ class _Panels:
         call = record["stack"][-1] if record["stack"] else None
         now = record["kind"] in ("enter", "leave")
         return {
-            "caption": self._made("caption", record),
+            "caption": self._made("caption", record, {"said": stories.sentence(record, languages.language())}),
             "source": self._kept("source", record, (call and call["n"], now), lambda: self._sources(record)),
             "stack": self._kept("stack", record, call and call["n"], dict),
             "skb": self._kept("skb", record, record["skb"], lambda: {"picture": pictures.buffer(record["skb"])}),
