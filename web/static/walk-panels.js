@@ -1,6 +1,7 @@
 // The panels of a walkthrough: what a step has put into them, what is marked, what is scrolled to.
 
 const panels = document.getElementById("panels");
+let marked = null;
 
 /** A panel's body by name. */
 export function body(name) {
@@ -17,6 +18,7 @@ function reveal(box, part) {
 
 /** Mark the event and the segment of step n. */
 export function mark(n, segment) {
+  marked = [n, segment];
   const log = document.getElementById("log");
   let last = null;
   for (const each of log.children) {
@@ -74,6 +76,7 @@ export function tabs() {
     if (!tab) return;
     panels.dataset.tab = tab;
     for (const each of bar.children) each.setAttribute("aria-pressed", String(each === event.target));
-    center();
+    // what was hidden could not be scrolled
+    if (marked) mark(...marked);
   });
 }

@@ -9,6 +9,7 @@ from xref.stack import dissect
 from xref.stack.headers import ETH_P_ARP
 from xref.stack.headers import ETH_P_IP
 from xref.stack.headers import IP_OFFSET
+from xref.stack.headers import IPPROTO_ICMP
 from xref.stack.headers import IPPROTO_TCP
 from xref.stack.headers import IPPROTO_UDP
 from xref.stack.headers import dotted
@@ -140,8 +141,7 @@ def _segment(
             length = _number(frame, at + 4, 2) - 8
             text = f"port {_number(frame, at + 2, 2)}, {length} bytes"
         else:
-            text = ", ".join(field.value for field in dissect.frame(frame) if field.name in ("type", "code"))
-            text = text.partition(", ")[2]
+            text = dissect.icmp(frame[at:]) if number == IPPROTO_ICMP else f"{length} bytes"
     return Segment(n, sender, sent, arrived, protocol, seq, ack, flags, length, text, step, frame)
 
 
