@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from flask import request
 
@@ -26,8 +25,8 @@ from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.excerpt import Excerpt
 from web.excerpt import excerpt
-from web.graphs import graph_of
 from web.site import site
+from xref.graph.callgraph import CallGraph
 from xref.graph.contexts import contexts
 from xref.index.query import Index
 from xref.index.records import Definition
@@ -54,6 +53,7 @@ MOST_DROPPED = 200
 
 _BEFORE, _AFTER = 9, 6
 _DEFINITION = 16
+_MOST_PROVERS = 4
 
 _running = threading.Lock()
 _sessions: SizedCache[Session] = SizedCache(KEPT_STEPS, len)
@@ -61,7 +61,8 @@ _sessions: SizedCache[Session] = SizedCache(KEPT_STEPS, len)
 panels: SizedCache[str] = SizedCache(48 << 20, len)
 _proofs: SizedCache[dict[str, Any]] = SizedCache(200_000, lambda _: 1)
 _excerpts: SizedCache[Excerpt | None] = SizedCache(4000, lambda _: 1)
-_verifiers: WeakKeyDictionary[Index, dict[str, Verifier]] = WeakKeyDictionary()
+_proving = threading.Lock()
+_provers: dict[tuple[object, str], _Prover] = {}
 
 
 class Chosen(NamedTuple):
@@ -206,27 +207,49 @@ def place(session: Session, argument: str, said: str) -> int:
 # -- what the tree says -------------------------------------------------------------------------------------
 
 
+class _Prover:
+    """What proves the steps on one tree, for all requests: what it has found out is worth seconds.
+
+    It has an index of its own, which one thread at a time uses.
+    """
+
+    def __init__(self, tree: str) -> None:
+        self.index = Index(site().indexes.path, tree)
+        self._graph = CallGraph(self.index)
+        self._contexts = contexts(self._graph.places)
+        self._verifiers: dict[str, Verifier] = {}
+
+    def verifier(self, context: str) -> Verifier:
+        """What proves under a context."""
+        if context not in self._verifiers:
+            self._verifiers[context] = Verifier(self._graph, self._contexts.get(context))
+        return self._verifiers[context]
+
+
+def _prover(stamp: object, tree: str) -> _Prover:
+    """The prover of a tree of this state of the index; to be called with _proving held."""
+    if (stamp, tree) not in _provers:
+        for old in [key for key in _provers if key[0] != stamp or len(_provers) >= _MOST_PROVERS]:
+            _provers.pop(old).index.close()
+        _provers[stamp, tree] = _Prover(tree)
+    return _provers[stamp, tree]
+
+
 class Tree:
     """A tree as a walkthrough asks it: for as long as the index is leased."""
 
     def __init__(self, index: Index, one: Scenario) -> None:
         self.index = index
-        self.graph = graph_of(index)
         self._context = one.context
         self._stamp = (site().indexes.stamp(), index.tree, one.context)
-
-    def _verifier(self) -> Verifier:
-        known = _verifiers.setdefault(self.index, {})
-        if self._context not in known:
-            known[self._context] = Verifier(self.graph, contexts(self.graph.places).get(self._context))
-        return known[self._context]
 
     def prove(self, calls: Sequence[Call], context: str) -> dict[str, Any]:
         """The proof of the innermost of the calls, as a record."""
         chain = [(call.function, call.file) for call in calls]
 
         def make() -> dict[str, Any]:
-            proof = self._verifier().prove_call(chain, context)
+            with _proving:
+                proof = _prover(self._stamp[0], self.index.tree).verifier(self._context).prove_call(chain, context)
             handed = proof.edge is not None and bool(proof.edge.only_after)
             return shown(proof) | ({"only_after": list(proof.edge.only_after or ())} if handed and proof.edge else {})
 

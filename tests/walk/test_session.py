@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from xref.stack import scenario
@@ -59,7 +61,7 @@ def test_what_a_step_changed_is_told_with_what_was_before(session: Session) -> N
         for change in sock["changes"] if sock else ():
             changed.setdefault((sock["number"], change["name"]), []).append((change["old"], change["new"]))
     for values in changed.values():
-        for (_, new), (old, _) in zip(values, values[1:], strict=False):
+        for (_, new), (old, _) in pairwise(values):
             assert old == new
     assert {name for _, name in changed} <= {name for names in MEMBERS.values() for name in names}
 
