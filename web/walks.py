@@ -279,9 +279,10 @@ class Tree:
             low, high = max(around, default=(line - _BEFORE, line + _AFTER))
             here = [each.rpartition(":") for each in proof.get("sites", ())]
             marks = {line, *(int(at) for path, _, at in here if path == file)}
+            names = {call["function"], (proof.get("via") or "").rpartition(".")[2]}
             return excerpt(
                 self.index, file, line, start=low, first=max(line - _BEFORE, low), last=min(line + _AFTER, high),
-                marks=frozenset(marks), name=call["function"],
+                marks=frozenset(marks), names=frozenset(names),
             )  # fmt: skip
 
         return _excerpts.get(key, make)
@@ -300,7 +301,7 @@ class Tree:
             last = min(body.end_line, body.line + _DEFINITION)
             found = excerpt(
                 self.index, body.file, body.line, start=body.line - 1, first=body.line - 1, last=last,
-                marks=frozenset((body.line,)), name=call["function"],
+                marks=frozenset((body.line,)), names=frozenset((call["function"],)),
             )  # fmt: skip
             if found is None:
                 return None

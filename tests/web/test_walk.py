@@ -67,6 +67,8 @@ def test_a_step_tells_where_it_is_and_what_proves_it(mini) -> None:
     page = mini.page(f"/minikernel/walk/write?step={asked}")
     assert record["stack"][-1]["site"] in page.texts("a")
     assert "proved" in page.texts("span")
+    # in the line of the call, the member through which it goes is marked, and the function where it is defined
+    assert page.texts("mark") == ["sendmsg", "tcp_sendmsg"]
 
 
 def test_what_is_not_in_the_tree_is_said(site) -> None:
