@@ -41,13 +41,16 @@ def verified(name: str, report: Report, as_json: bool) -> Iterator[str]:
         f"{proof.caller or 'outside'} > {proof.function}": {"steps": count, "hint": proof.hint}
         for proof, count in report.unproved.items()
     }
+    absent = sorted({(proof.hint or "").rpartition(" ")[2] for proof in report.absent})
     if as_json:
-        yield json.dumps({"scenario": name, "steps": dict(report.steps), "unproved": lacking})
+        yield json.dumps({"scenario": name, "steps": dict(report.steps), "unproved": lacking, "absent": absent})
         return
     told = ", ".join(f"{count:,} {status}" for status, count in report.steps.items() if count)
     yield f"{name}: {told or 'no step'}"
     for pair, each in lacking.items():
         yield f"  unproved  {pair}  ({each['steps']:,} steps)  {each['hint'] or ''}".rstrip()
+    if absent:
+        yield f"  this tree has no function {', '.join(absent)}"
 
 
 def _what(step: dict[str, Any], language: str, paint: Paint) -> str:

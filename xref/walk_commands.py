@@ -120,6 +120,7 @@ def _verify(session: Session, name: str | None, given: dict[str, Any], as_json: 
     from xref.graph.callgraph import CallGraph
     from xref.graph.contexts import contexts
     from xref.stack import scenario
+    from xref.walk.verify import ABSENT
     from xref.walk.verify import UNPROVED
     from xref.walk.verify import Verifier
 
@@ -134,9 +135,9 @@ def _verify(session: Session, name: str | None, given: dict[str, Any], as_json: 
             if as_json and name is not None:
                 records = list(verifier.annotated(trace.records() if trace else ()))
                 console.put_document(records)
-                return int(any(each.get("proof", {}).get("status") == UNPROVED for each in records))
+                return int(any(each.get("proof", {}).get("status") in (UNPROVED, ABSENT) for each in records))
             report = verifier.report(trace.records() if trace else ())
-            unproved = unproved or bool(report.unproved)
+            unproved = unproved or bool(report.unproved or report.absent)
             console.put(show_walk.verified(one.name, report, as_json))
     except scenario.ScenarioError as problem:
         raise click.UsageError(str(problem)) from problem

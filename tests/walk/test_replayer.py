@@ -120,7 +120,7 @@ def test_a_debuggers_keys(player: Replayer) -> None:
     assert player.records[player.back(inside) or 0]["function"] == "tcp_sendmsg"
     assert [player.records[n]["function"] for n in player.calls(enter)][-1] == "vfs_write"
     outside = {player.records[n]["function"] for n in player.calls()}
-    assert {"sys_socket", "sys_connect", "sys_write", "do_softirq"} <= outside
+    assert {"sys_socket", "sys_connect", "sys_write", "do_IRQ"} <= outside
     assert player.back(enter) is None
     assert player.next(len(player) - 1, lambda _record: True) is None
     assert player.over(len(player) - 1) == len(player) - 1

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from xref.stack import scenario
 from xref.walk.facts import Facts
+from xref.walk.verify import ABSENT
 from xref.walk.verify import BESIDES
 from xref.walk.verify import PROVED
 from xref.walk.verify import UNPROVED
@@ -112,7 +115,7 @@ def test_flows_of_control_that_interrupt_each_other(facts: Facts) -> None:
     third = list(_trace(facts, ["net_rx_action"], context="softirq"))[:1]
     mixed = [first[0], second[0], first[1], third[0], second[1], second[2], first[2], second[3], second[4]]
     report = _verifier(facts).report(mixed)
-    assert report.steps == {PROVED: 9, BESIDES: 0, UNPROVED: 0}
+    assert report.steps == {PROVED: 9, BESIDES: 0, UNPROVED: 0, ABSENT: 0}
 
 
 def test_hints_say_what_the_tree_has(facts: Facts) -> None:
@@ -123,7 +126,8 @@ def test_hints_say_what_the_tree_has(facts: Facts) -> None:
     (_, unknown), (_, moved) = verifier.proofs(
         [enter | {"function": "no_such", "file": "a.c"}, enter | {"function": "tcp_push_one", "file": "net/ipv4/tcp.c"}]
     )
-    assert unknown.hint == "this tree has no function no_such"
+    assert (unknown.status, unknown.hint) == (ABSENT, "this tree has no function no_such")
+    assert moved.status == UNPROVED
     assert moved.hint
     assert moved.hint.startswith("tcp_push_one is at net/ipv4/tcp_output.c:")
     assert moved.hint.endswith("not in net/ipv4/tcp.c")
@@ -132,7 +136,7 @@ def test_hints_say_what_the_tree_has(facts: Facts) -> None:
 def test_a_report_counts_and_lists(facts: Facts) -> None:
     trace = [*_trace(facts, _SEND), *_trace(facts, _SEND), *_trace(facts, ["sys_sendto", "__sock_sendmsg"])]
     report = _verifier(facts).report(trace)
-    assert report.steps == {PROVED: 2 * len(_SEND) + 1, BESIDES: 0, UNPROVED: 1}
+    assert report.steps == {PROVED: 2 * len(_SEND) + 1, BESIDES: 0, UNPROVED: 1, ABSENT: 0}
     ((proof, count),) = report.unproved.items()
     assert (proof.caller, proof.function, count) == ("sys_sendto", "__sock_sendmsg", 1)
 
@@ -145,3 +149,15 @@ def test_records_are_annotated(facts: Facts) -> None:
     assert (shown["status"], shown["kind"], shown["via"]) == ("proved", "field", "struct proto_ops.sendmsg")
     assert found[4]["proof"]["status"] == "besides"
     assert "proof" not in found[-1]
+
+
+def test_no_step_of_a_scenario_goes_another_way_than_the_fixture(facts: Facts) -> None:
+    """Where the tree has both functions, it has the call; what it does not have is told apart."""
+    steps: Counter[str] = Counter()
+    for one in scenario.load().values():
+        trace = scenario.run(one).trace
+        assert trace is not None
+        report = _verifier(facts, one.context).report(trace.records())
+        assert not report.unproved, (one.name, list(report.unproved))
+        steps.update(report.steps)
+    assert steps[PROVED] > 0.7 * sum(steps.values())

@@ -187,18 +187,18 @@ class EthernetCard(NetDevice):
         def gone() -> None:
             self.done_tx += 1
             self.transmit(frame)
-            self.kernel.interrupt(lambda: do_irq(self.kernel, self, False))
+            self.kernel.interrupt(lambda: handle_irq_event(self.kernel, self, False))
 
         loop.at(self.free_at, gone)
 
     def receive(self, frame: bytes) -> None:
         """A frame has arrived: into the ring, and an interrupt."""
         self.rx_ring.append(frame)
-        self.kernel.interrupt(lambda: do_irq(self.kernel, self, True))
+        self.kernel.interrupt(lambda: handle_irq_event(self.kernel, self, True))
 
 
 @irq_c.named("handle_IRQ_event")
-def do_irq(k: Kernel, card: EthernetCard, received: bool) -> None:
+def handle_irq_event(k: Kernel, card: EthernetCard, received: bool) -> None:
     """`handle_IRQ_event`: the handlers of the interrupt line."""
     rtl8139_interrupt(k, card, received)
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from xref.stack.vfs import File
 
 softirq_c = source("kernel/softirq.c", "softirq")
+irq_c = source("arch/i386/kernel/irq.c", "interrupt")
+handle_c = source("kernel/irq/handle.c", "interrupt")
 timer_c = source("kernel/timer.c", "timer")
 timer_h = source("include/linux/timer.h", "timer")
 
@@ -217,13 +219,17 @@ class Kernel:
         """`local_bh_disable`."""
         self.bh_off += 1
 
+    def softirqs_may_run(self) -> bool:
+        """Is one pending, and nothing under way that must end first?"""
+        return bool(self.softirq_pending) and not (self.bh_off or self.in_irq or self.in_softirq)
+
     def kick(self) -> None:
-        """At the end of an interrupt: softirqs that are pending run, as `irq_exit` has it."""
-        if self.softirq_pending and not self.bh_off and not self.in_irq and not self.in_softirq:
+        """Behind a timer, and where ksoftirqd would: the loop of `__do_softirq` goes on with what is pending."""
+        if self.softirqs_may_run():
             if self.trace is not None:
                 self.trace.switch([], "softirq")
             try:
-                do_softirq(self)
+                run_pending(self)
             finally:
                 if self.trace is not None:
                     self.trace.switch_back()
@@ -232,14 +238,11 @@ class Kernel:
         """A device interrupts: the handler runs at once, softirqs behind it."""
         if self.trace is not None:
             self.trace.switch([], "interrupt")
-        self.in_irq += 1
         try:
-            handler()
+            do_irq(self, handler)
         finally:
-            self.in_irq -= 1
             if self.trace is not None:
                 self.trace.switch_back()
-        self.kick()
 
     # what the model can tell
 
@@ -269,11 +272,42 @@ def atomic(body: Coroutine) -> Any:
     raise AssertionError("scheduling while atomic")
 
 
+@irq_c.named("do_IRQ")
+def do_irq(k: Kernel, handler: Callable[[], None]) -> None:
+    """`do_IRQ`: the interrupt, then the softirqs. Left out: the stack of its own that interrupts may have."""
+    k.in_irq += 1
+    try:
+        __do_irq(k, handler)
+    finally:
+        k.in_irq -= 1
+    irq_exit(k)
+
+
+@handle_c.named("__do_IRQ")
+def __do_irq(k: Kernel, handler: Callable[[], None]) -> None:
+    """`__do_IRQ`: `handler` stands for the line's handlers. Left out: controllers, lines that are disabled."""
+    del k
+    handler()
+
+
+@softirq_c
+def irq_exit(k: Kernel) -> None:
+    """`irq_exit`: softirqs that became pending run behind the last interrupt."""
+    if k.softirqs_may_run():
+        if k.trace is not None:
+            k.trace.enter_context("softirq")
+        try:
+            do_softirq(k)
+        finally:
+            if k.trace is not None:
+                k.trace.switch_back()
+
+
 @softirq_c
 def local_bh_enable(k: Kernel) -> None:
     """`local_bh_enable`: softirqs that became pending meanwhile run now."""
     k.bh_off -= 1
-    if k.softirq_pending and not k.bh_off and not k.in_irq and not k.in_softirq:
+    if k.softirqs_may_run():
         do_softirq(k)
 
 
@@ -286,10 +320,12 @@ def do_softirq(k: Kernel) -> None:
 
 @softirq_c
 def __do_softirq(k: Kernel) -> None:
-    """`__do_softirq`: the pending ones, in the order of their numbers, again while there are new ones (10 rounds).
+    """`__do_softirq`: the pending ones, in the order of their numbers, again while there are new ones (10 rounds)."""
+    run_pending(k)
 
-    Left out: ksoftirqd; what is still pending then runs in the next round of the loop.
-    """
+
+def run_pending(k: Kernel) -> None:
+    """The loop of `__do_softirq`. Left out: ksoftirqd; what is pending after it runs in the loop's next round."""
     from xref.stack import dev
 
     rounds = 10

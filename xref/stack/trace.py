@@ -152,6 +152,11 @@ class Trace:
         self._flow = flow
         return flow
 
+    def enter_context(self, context: str) -> None:
+        """The same flow of control runs in another context now: softirqs at the end of an interrupt."""
+        self._saved.append((self._stack, self._context, self._flow))
+        self._context = context
+
     def switch_back(self) -> None:
         """The flow of control that was interrupted goes on."""
         self._stack, self._context, self._flow = self._saved.pop()

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 from typing import NamedTuple
 
@@ -27,8 +28,9 @@ from xref.graph.syscalls import INITCALL_RUNNERS
 from xref.index.records import Edge
 
 #: proved: an edge that the context allows; besides: one of the tree, which the context has nothing to do with (what
-#: serves another protocol on the way: ARP below TCP); unproved: none
-PROVED, BESIDES, UNPROVED = "proved", "besides", "unproved"
+#: serves another protocol on the way: ARP below TCP); unproved: none; absent: none, for the tree has no function of
+#: the one name or the other, so that it is another kernel (or a part of one) rather than another way
+PROVED, BESIDES, UNPROVED, ABSENT = "proved", "besides", "unproved", "absent"
 
 #: functions between a caller and a callee that a hint tells of at most
 _MOST_BETWEEN = 3
@@ -59,6 +61,7 @@ class Report(NamedTuple):
     steps: Mapping[str, int]
     unproved: Mapping[Proof, int]
     besides: Mapping[Proof, int]
+    absent: Mapping[Proof, int]
 
 
 class Verifier:
@@ -74,11 +77,11 @@ class Verifier:
     def report(self, records: Iterable[Mapping[str, Any]]) -> Report:
         """Verify a trace and count."""
         found = Counter(proof for _, proof in self.proofs(records))
-        steps = {PROVED: 0, BESIDES: 0, UNPROVED: 0}
+        steps = {PROVED: 0, BESIDES: 0, UNPROVED: 0, ABSENT: 0}
         for proof, count in found.items():
             steps[proof.status] += count
-        by = {status: {p: n for p, n in found.items() if p.status == status} for status in (UNPROVED, BESIDES)}
-        return Report(steps, by[UNPROVED], by[BESIDES])
+        by = {status: {p: n for p, n in found.items() if p.status == status} for status in (UNPROVED, BESIDES, ABSENT)}
+        return Report(steps, by[UNPROVED], by[BESIDES], by[ABSENT])
 
     def annotated(self, records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         """The records, each enter step with "proof": its status and the edge's place, evidence and kind."""
@@ -143,11 +146,14 @@ class Verifier:
         if not goals:
             file = self._files.get(function)
             elsewhere = self.graph.nodes(function)
-            at = self.graph.defined_at(elsewhere[0]) if elsewhere else None
-            hint = f"{function} is at {at}, not in {file}" if at else f"this tree has no function {function}"
+            if not elsewhere:
+                return _absent(caller, function, function)
+            hint = f"{function} is at {self.graph.defined_at(elsewhere[0])}, not in {file}"
             return Proof(caller, function, UNPROVED, None, hint=hint)
         if caller is None:
             return self._entry(function, goals, context)
+        if not self.graph.nodes(caller):
+            return _absent(caller, function, caller)
         for status, paths in self._paths.items():
             steps = [step for node in self._nodes(caller) for step in paths.steps(node) if step.callee in goals]
             if steps:
@@ -178,7 +184,9 @@ class Verifier:
                 if step.callee == node and _is_entry(step)
             ]
             if steps:
-                return _proof(None, function, PROVED, steps)
+                near = [_nearness(step.edge.file, self._files.get(function, "")) for step in steps]
+                nearest = [step for step, each in zip(steps, near, strict=True) if each == max(near)]
+                return _proof(None, function, PROVED, nearest)
         hint = f"{function} is no system call, and nothing is known that runs it later"
         return Proof(None, function, UNPROVED, None, hint=hint)
 
@@ -197,8 +205,6 @@ class Verifier:
     def _hint(self, caller: str, goals: Sequence[str]) -> str:
         """What the tree has between two functions of which one does not call the other."""
         starts = self._nodes(caller) or self.graph.nodes(caller)
-        if not starts:
-            return f"this tree has no function {caller}"
         paths = self._paths[PROVED]
         ways: dict[str, tuple[str, ...]] = dict.fromkeys(starts, ())
         for _ in range(_MOST_BETWEEN + 1):
@@ -217,6 +223,17 @@ def _proof(caller: str | None, function: str, status: str, steps: Sequence[Step]
     best = min(steps, key=lambda step: (bool(step.edge.only_after), step.edge.confidence != "exact", step.edge.line))
     places = dict.fromkeys(f"{step.edge.file}:{step.edge.line}" for step in (best, *steps))
     return Proof(caller, function, status, best.edge, tuple(places))
+
+
+def _nearness(file: str, other: str) -> int:
+    """How many directories two files share: an architecture's own entry comes before another's."""
+    return sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(file.split("/"), other.split("/"), strict=False))
+    )
+
+
+def _absent(caller: str | None, function: str, lacking: str) -> Proof:
+    return Proof(caller, function, ABSENT, None, hint=f"this tree has no function {lacking}")
 
 
 def _is_entry(step: Step) -> bool:
