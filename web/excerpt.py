@@ -42,7 +42,15 @@ class Excerpt(NamedTuple):
 
 
 def excerpt(
-    index: Index, file: str, line: int, *, start: int, first: int, last: int, marks: frozenset[int], names: frozenset[str]
+    index: Index,
+    file: str,
+    line: int,
+    *,
+    start: int,
+    first: int,
+    last: int,
+    marks: frozenset[int],
+    names: frozenset[str],
 ) -> Excerpt | None:
     """Lines `first` to `last` around `line`; None where the tree has no such file or line.
 
