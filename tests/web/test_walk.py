@@ -73,7 +73,8 @@ def test_a_step_tells_where_it_is_and_what_proves_it(mini) -> None:
 
 def test_what_is_not_in_the_tree_is_said(site) -> None:
     page = site.get("/tree/walk/write?step=20").text
-    assert "unproved" in page
+    assert "not in this tree" in page
+    assert "this tree has no function" in page
     assert "This tree has no function of that name" in page
 
 
