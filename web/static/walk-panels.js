@@ -13,7 +13,9 @@ function reveal(box, part) {
   if (!box || !part) return;
   const outer = box.getBoundingClientRect();
   const inner = part.getBoundingClientRect();
-  if (inner.top < outer.top || inner.bottom > outer.bottom) box.scrollTop += inner.top - outer.top - outer.height / 2;
+  // on a phone the keys lie over the lower end of the screen
+  const low = Math.min(outer.bottom, window.innerHeight - 90);
+  if (inner.top < outer.top || inner.bottom > low) box.scrollTop += inner.top - (outer.top + low) / 2;
 }
 
 /** Mark the event and the segment of step n. */
