@@ -42,12 +42,20 @@ class Excerpt(NamedTuple):
 
 
 def excerpt(
-    index: Index, file: str, line: int, *, start: int, first: int, last: int, marks: frozenset[int], name: str
+    index: Index,
+    file: str,
+    line: int,
+    *,
+    start: int,
+    first: int,
+    last: int,
+    marks: frozenset[int],
+    names: frozenset[str],
 ) -> Excerpt | None:
     """Lines `first` to `last` around `line`; None where the tree has no such file or line.
 
     `start` is where reading begins, at or before `first`: outside of any comment, where a definition begins.
-    `marks` are the lines to mark, and `name` what in them.
+    `marks` are the lines to mark, and `names` what in them.
     """
     text = decode(index.source(file) or b"").replace("\r", "")
     rows = text.split("\n")
@@ -63,7 +71,7 @@ def excerpt(
         for place, part in enumerate(value.split("\n")):
             if place:
                 shown.append("")
-            shown[-1] += _painted(kind, part[:_LONGEST], defined, prefix, name, begin + len(shown) - 1 in marks)
+            shown[-1] += _painted(kind, part[:_LONGEST], defined, prefix, names, begin + len(shown) - 1 in marks)
     lines = [Line(begin + place, Markup(html), begin + place in marks) for place, html in enumerate(shown)]
     return Excerpt(file, line, tuple(each for each in lines if first <= each.n <= last))
 
@@ -77,12 +85,12 @@ def _tokens(text: str, kind: str) -> list[tuple[_TokenType, str]]:
     return found
 
 
-def _painted(kind: _TokenType, text: str, defined: set[str], prefix: str, name: str, marked: bool) -> str:
+def _painted(kind: _TokenType, text: str, defined: set[str], prefix: str, names: frozenset[str], marked: bool) -> str:
     shown = escape(text, quote=False)
     if not text:
         return ""
     if kind is Name:
-        shown = f"<mark>{shown}</mark>" if marked and text == name else shown
+        shown = f"<mark>{shown}</mark>" if marked and text in names else shown
         return f'<a href="{prefix}{text}">{shown}</a>' if text in defined else shown
     style = next((style for parent, style in _CLASSES if kind in parent), "")  # type: ignore[comparison-overlap]
     return f'<span class="{style}">{shown}</span>' if style else shown

@@ -110,7 +110,7 @@ def sequence(segments: Sequence[Segment], chunk: int, peer: bool) -> Timeline:
     for row, each in enumerate(shown):
         y = _TOP + row * _ROW
         end = y + 0.6 * _ROW
-        to_right = each.sender != "server"
+        to_right = each.sender in ("client", "lo")
         if each.arrived is not None:
             later = row
             while later + 1 < len(shown) and shown[later + 1].sent <= each.arrived:

@@ -15,18 +15,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from flask import request
 
+from web import languages
 from web import suggest
 from web.cache import SizedCache
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.excerpt import Excerpt
 from web.excerpt import excerpt
-from web.graphs import graph_of
 from web.site import site
+from xref.graph.callgraph import CallGraph
 from xref.graph.contexts import contexts
 from xref.index.query import Index
 from xref.index.records import Definition
@@ -34,6 +34,7 @@ from xref.stack import scenario
 from xref.stack.scenario import Scenario
 from xref.stack.scenario import ScenarioError
 from xref.stack.sysctl import RANGES as SYSCTL_RANGES
+from xref.walk import stories
 from xref.walk.replayer import Call
 from xref.walk.session import Session
 from xref.walk.verify import Verifier
@@ -52,6 +53,7 @@ MOST_DROPPED = 200
 
 _BEFORE, _AFTER = 9, 6
 _DEFINITION = 16
+_MOST_PROVERS = 4
 
 _running = threading.Lock()
 _sessions: SizedCache[Session] = SizedCache(KEPT_STEPS, len)
@@ -59,7 +61,8 @@ _sessions: SizedCache[Session] = SizedCache(KEPT_STEPS, len)
 panels: SizedCache[str] = SizedCache(48 << 20, len)
 _proofs: SizedCache[dict[str, Any]] = SizedCache(200_000, lambda _: 1)
 _excerpts: SizedCache[Excerpt | None] = SizedCache(4000, lambda _: 1)
-_verifiers: WeakKeyDictionary[Index, dict[str, Verifier]] = WeakKeyDictionary()
+_proving = threading.Lock()
+_provers: dict[tuple[object, str], _Prover] = {}
 
 
 class Chosen(NamedTuple):
@@ -86,7 +89,7 @@ def _known() -> dict[str, Scenario]:
 
 def teaches(record: Mapping[str, Any]) -> str:
     """What a scenario teaches, in the reader's language as far as there is a sentence in it."""
-    said: str = record["teaches"]
+    said: str = stories.scenario(record, languages.language())["teaches"]
     return said
 
 
@@ -101,7 +104,7 @@ def chosen(tree: str, name: str) -> Chosen:
     given: dict[str, Any] = {}
     for option, default in scenario.DEFAULTS.items():
         said = request.args.get(option)
-        if said is None or (not said.strip() and option not in ("drop", "sysctl")):
+        if said is None or (not said.strip() and not isinstance(default, list | dict)):
             continue
         given[option] = _value(option, said.strip(), default)
     if given.get("payload", 0) > MOST_PAYLOAD:
@@ -204,27 +207,49 @@ def place(session: Session, argument: str, said: str) -> int:
 # -- what the tree says -------------------------------------------------------------------------------------
 
 
+class _Prover:
+    """What proves the steps on one tree, for all requests: what it has found out is worth seconds.
+
+    It has an index of its own, which one thread at a time uses.
+    """
+
+    def __init__(self, tree: str) -> None:
+        self.index = Index(site().indexes.path, tree)
+        self._graph = CallGraph(self.index)
+        self._contexts = contexts(self._graph.places)
+        self._verifiers: dict[str, Verifier] = {}
+
+    def verifier(self, context: str) -> Verifier:
+        """What proves under a context."""
+        if context not in self._verifiers:
+            self._verifiers[context] = Verifier(self._graph, self._contexts.get(context))
+        return self._verifiers[context]
+
+
+def _prover(stamp: object, tree: str) -> _Prover:
+    """The prover of a tree of this state of the index; to be called with _proving held."""
+    if (stamp, tree) not in _provers:
+        for old in [key for key in _provers if key[0] != stamp or len(_provers) >= _MOST_PROVERS]:
+            _provers.pop(old).index.close()
+        _provers[stamp, tree] = _Prover(tree)
+    return _provers[stamp, tree]
+
+
 class Tree:
     """A tree as a walkthrough asks it: for as long as the index is leased."""
 
     def __init__(self, index: Index, one: Scenario) -> None:
         self.index = index
-        self.graph = graph_of(index)
         self._context = one.context
         self._stamp = (site().indexes.stamp(), index.tree, one.context)
-
-    def _verifier(self) -> Verifier:
-        known = _verifiers.setdefault(self.index, {})
-        if self._context not in known:
-            known[self._context] = Verifier(self.graph, contexts(self.graph.places).get(self._context))
-        return known[self._context]
 
     def prove(self, calls: Sequence[Call], context: str) -> dict[str, Any]:
         """The proof of the innermost of the calls, as a record."""
         chain = [(call.function, call.file) for call in calls]
 
         def make() -> dict[str, Any]:
-            proof = self._verifier().prove_call(chain, context)
+            with _proving:
+                proof = _prover(self._stamp[0], self.index.tree).verifier(self._context).prove_call(chain, context)
             handed = proof.edge is not None and bool(proof.edge.only_after)
             return shown(proof) | ({"only_after": list(proof.edge.only_after or ())} if handed and proof.edge else {})
 
@@ -254,9 +279,10 @@ class Tree:
             low, high = max(around, default=(line - _BEFORE, line + _AFTER))
             here = [each.rpartition(":") for each in proof.get("sites", ())]
             marks = {line, *(int(at) for path, _, at in here if path == file)}
+            names = {call["function"], (proof.get("via") or "").rpartition(".")[2]}
             return excerpt(
                 self.index, file, line, start=low, first=max(line - _BEFORE, low), last=min(line + _AFTER, high),
-                marks=frozenset(marks), name=call["function"],
+                marks=frozenset(marks), names=frozenset(names),
             )  # fmt: skip
 
         return _excerpts.get(key, make)
@@ -275,7 +301,7 @@ class Tree:
             last = min(body.end_line, body.line + _DEFINITION)
             found = excerpt(
                 self.index, body.file, body.line, start=body.line - 1, first=body.line - 1, last=last,
-                marks=frozenset((body.line,)), name=call["function"],
+                marks=frozenset((body.line,)), names=frozenset((call["function"],)),
             )  # fmt: skip
             if found is None:
                 return None

@@ -67,11 +67,14 @@ def test_a_step_tells_where_it_is_and_what_proves_it(mini) -> None:
     page = mini.page(f"/minikernel/walk/write?step={asked}")
     assert record["stack"][-1]["site"] in page.texts("a")
     assert "proved" in page.texts("span")
+    # in the line of the call, the member through which it goes is marked, and the function where it is defined
+    assert page.texts("mark") == ["sendmsg", "tcp_sendmsg"]
 
 
 def test_what_is_not_in_the_tree_is_said(site) -> None:
     page = site.get("/tree/walk/write?step=20").text
-    assert "unproved" in page
+    assert "not in this tree" in page
+    assert "this tree has no function" in page
     assert "This tree has no function of that name" in page
 
 

@@ -1,6 +1,7 @@
 // The panels of a walkthrough: what a step has put into them, what is marked, what is scrolled to.
 
 const panels = document.getElementById("panels");
+let marked = null;
 
 /** A panel's body by name. */
 export function body(name) {
@@ -12,11 +13,14 @@ function reveal(box, part) {
   if (!box || !part) return;
   const outer = box.getBoundingClientRect();
   const inner = part.getBoundingClientRect();
-  if (inner.top < outer.top || inner.bottom > outer.bottom) box.scrollTop += inner.top - outer.top - outer.height / 2;
+  // on a phone the keys lie over the lower end of the screen
+  const low = Math.min(outer.bottom, window.innerHeight - 90);
+  if (inner.top < outer.top || inner.bottom > low) box.scrollTop += inner.top - (outer.top + low) / 2;
 }
 
 /** Mark the event and the segment of step n. */
 export function mark(n, segment) {
+  marked = [n, segment];
   const log = document.getElementById("log");
   let last = null;
   for (const each of log.children) {
@@ -74,6 +78,7 @@ export function tabs() {
     if (!tab) return;
     panels.dataset.tab = tab;
     for (const each of bar.children) each.setAttribute("aria-pressed", String(each === event.target));
-    center();
+    // what was hidden could not be scrolled
+    if (marked) mark(...marked);
   });
 }

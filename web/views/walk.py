@@ -30,6 +30,7 @@ from web.walks import Tree
 from xref.stack import pcap
 from xref.stack import scenario as scenarios
 from xref.stack.sysctl import RANGES as SYSCTLS
+from xref.walk import stories
 from xref.walk.session import Session
 
 blueprint = Blueprint("walk", __name__)
@@ -38,6 +39,8 @@ blueprint = Blueprint("walk", __name__)
 PANELS = ("caption", "source", "stack", "skb", "sock", "bytes", "sequence")
 #: columns of the picture of a whole run
 _COLUMNS = 360
+#: system calls of a run that are named above it
+_MOST_CALLS = 40
 
 
 @blueprint.get("/<tree>/walk/")
@@ -87,15 +90,9 @@ def page(tree: str, scenario: str) -> AnyResponse | str:
             session=session,
             record=record,
             panels={name: Markup(html) for name, html in panels.of(record).items()},
-            profile=pictures.profile(session.profile(_COLUMNS), len(session)),
-            marks=pictures.marks(session),
+            fixed={name: Markup(html) for name, html in panels.fixed().items()},
+            log=panels.log(n),
             address=panels.address,
-            groups=walks.groups(),
-            text=walks.text,
-            defaults=asked.scenario.defaults(),
-            ranges=scenarios.RANGES | {"payload": (0, walks.MOST_PAYLOAD)},
-            machines=scenarios.MACHINES,
-            sysctls=SYSCTLS,
             missed=arguments.text("missed"),
         )
 
@@ -137,7 +134,7 @@ class _Panels:
         call = record["stack"][-1] if record["stack"] else None
         now = record["kind"] in ("enter", "leave")
         return {
-            "caption": self._made("caption", record),
+            "caption": self._made("caption", record, {"said": stories.sentence(record, languages.language())}),
             "source": self._kept("source", record, (call and call["n"], now), lambda: self._sources(record)),
             "stack": self._kept("stack", record, call and call["n"], dict),
             "skb": self._kept("skb", record, record["skb"], lambda: {"picture": pictures.buffer(record["skb"])}),
@@ -148,6 +145,48 @@ class _Panels:
                 lambda: {"picture": pictures.sequence(self.session.segments, chunk, self.asked.options["peer"])},
             ),
         }  # fmt: skip
+
+    def fixed(self) -> dict[str, str]:
+        """The HTML of what is the same at each step."""
+        session, asked = self.session, self.asked
+        made = [each for each in session.landmarks if each.what == "call"][:_MOST_CALLS]
+        own: dict[str, Callable[[], dict[str, Any]]] = {
+            "profile": lambda: {
+                "bars": pictures.profile(session.profile(_COLUMNS), len(session)), "marks": pictures.marks(session),
+            },
+            "functions": lambda: {"names": session.functions()},
+            "calls": lambda: {"made": made, "address": self.address},
+            "options": lambda: {
+                "tree": self.tree, "name": asked.scenario.name, "asked": asked, "groups": walks.groups(),
+                "text": walks.text, "ranges": scenarios.RANGES | {"payload": (0, walks.MOST_PAYLOAD)},
+                "machines": scenarios.MACHINES, "sysctls": SYSCTLS,
+            },
+        }  # fmt: skip
+
+        def make(name: str) -> Callable[[], str]:
+            return lambda: str(get_template_attribute("walk_fixed.html", name)(**own[name]()))
+
+        return {name: walks.panels.get((*self.key, name), make(name)) for name in own}
+
+    def log(self, n: int) -> Markup:
+        """What happens in the run, as items of a list: what comes after step n is marked as later."""
+        happening = [each for each in self.session.landmarks if each.what != "call"]
+
+        def make() -> str:
+            item, language = get_template_attribute("walk_fixed.html", "happening"), languages.language()
+            records = self.session.player.records
+            return "\0".join(
+                str(item(each, stories.sentence(records[each.n], language), self.address)) for each in happening
+            )
+
+        texts = walks.panels.get((*self.key, "log"), make).split("\0") if happening else []
+        rows = []
+        for each, text in zip(happening, texts, strict=True):
+            later, shown = (" later", text) if each.n > n else ("", text)
+            if each.n == n:
+                shown = text.replace("<a ", '<a aria-current="true" ', 1)
+            rows.append(f'<li class="{each.what}{later}" data-at="{each.n}">{shown.strip()}</li>')
+        return Markup("\n".join(rows))
 
     def _sources(self, record: dict[str, Any]) -> dict[str, Any]:
         call_site, definition = self.view.sources(record)

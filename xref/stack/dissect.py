@@ -229,6 +229,14 @@ def _icmp(data: bytes, at: int) -> Iterator[Field]:
     )  # fmt: skip
 
 
+def icmp(data: bytes) -> str:
+    """An ICMP message in a few words."""
+    kind, code = _number(data, 0, 1), _number(data, 1, 1)
+    if kind == 3:
+        return f"unreachable: {_UNREACHABLE.get(code, code)}"
+    return _ICMP.get(kind, f"type {kind}")
+
+
 def _options(
     data: bytes,
     layer: str,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from xref.stack import dissect
 from xref.stack.headers import ETH_P_ARP
 from xref.stack.headers import ETH_P_IP
 from xref.stack.headers import IP_OFFSET
+from xref.stack.headers import IPPROTO_ICMP
 from xref.stack.headers import IPPROTO_TCP
 from xref.stack.headers import IPPROTO_UDP
 from xref.stack.headers import dotted
@@ -23,7 +25,7 @@ class Segment(NamedTuple):
     """A frame on the wire.
 
     n         its place in the order of sending, from 0
-    sender    "client", "server", or "lo" for what a host sends to itself
+    sender    "client", "server", "router" for what something on the way says, or "lo" for what a host sends to itself
     sent      when it left, in seconds; arrived: when it came to the other end, None where it was lost
     protocol  "TCP", "UDP", "ICMP", "ARP" or "IP"
     seq, ack  of TCP, counted from the first of its direction seen here; None for others
@@ -49,45 +51,53 @@ class Segment(NamedTuple):
 
 def segments(run: Run) -> list[Segment]:
     """The frames of a run, in the order in which they were sent."""
-    steps = _steps(run)
+    sends, takes = _steps(run)
     first: dict[tuple[bytes, bytes], int] = {}
-    found = []
+    delay = run.options["delay"]
     lost = set(run.dropped)
     on_wire = 0
-    for n, (when, sender, frame) in enumerate(run.frames):
-        delay = 0 if sender == "lo" else run.options["delay"]
+    seen: list[tuple[float, str, float | None, int | None, bytes]] = []
+    for when, sender, frame in run.frames:
         # frames are counted on the wire, where those of loopback never come
         gone = sender != "lo" and on_wire in lost
         gone = gone or (not run.options["arp"] and _number(frame, 12, 2) == ETH_P_ARP)
         on_wire += sender != "lo"
-        arrived = None if gone else (when + delay) / 1_000_000
-        taken = steps[sender]
-        step = taken.pop(0) if taken and not (gone and sender == "server") else None
-        found.append(_segment(n, sender, when / 1_000_000, arrived, step, frame, first))
-    return found
+        step: int | None = None
+        if sender != "server":
+            step = next(sends[sender], None)
+        elif not gone:
+            step = next((n for n, data in takes.items() if data == frame), None)
+            takes.pop(step or 0, None)
+        seen.append((when, sender, None if gone else when + (0 if sender == "lo" else delay), step, frame))
+    # what came in and no host sent
+    for n, data in takes.items():
+        when = run.trace.steps[n][5] if run.trace else 0
+        seen.append((max(when - delay, 0), "router", when, n, data))
+    seen.sort(key=lambda each: each[0])
+    return [
+        _segment(n, sender, sent / 1e6, None if came is None else came / 1e6, step, frame, first)
+        for n, (sent, sender, came, step, frame) in enumerate(seen)
+    ]
 
 
-def _steps(run: Run) -> dict[str, list[int]]:
-    """The steps that send, and those that take a frame from the card, in their order."""
-    steps: dict[str, list[int]] = {"client": [], "server": [], "lo": []}
-    trace = run.trace
-    if trace is None:
-        return steps
+def _steps(run: Run) -> tuple[dict[str, Iterator[int]], dict[int, bytes]]:
+    """The steps that send, by sender, and those that take a frame from the card, with its bytes; in their order."""
+    sends: dict[str, list[int]] = {sender: [] for sender in _SENDS}
+    takes: dict[int, bytes] = {}
     inside_lo = 0
-    for n, step in enumerate(trace.steps):
-        if step[1] < 0:
-            continue
-        name = trace.functions[step[1]].name
+    trace = run.trace
+    for n, step in enumerate(trace.steps if trace else ()):
+        name = trace.name(step[1]) if trace else None
         if name == _SENDS["lo"]:
             inside_lo += 1 if step[0] == ENTER else -1
         if step[0] != ENTER:
             continue
         for sender, function in _SENDS.items():
             if name == function:
-                steps[sender].append(n)
+                sends[sender].append(n)
         if name == _TAKES and not inside_lo:
-            steps["server"].append(n)
-    return steps
+            takes[n] = step[9] or b""
+    return {sender: iter(steps) for sender, steps in sends.items()}, takes
 
 
 def _number(data: bytes, at: int, size: int) -> int:
@@ -131,8 +141,7 @@ def _segment(
             length = _number(frame, at + 4, 2) - 8
             text = f"port {_number(frame, at + 2, 2)}, {length} bytes"
         else:
-            text = ", ".join(field.value for field in dissect.frame(frame) if field.name in ("type", "code"))
-            text = text.partition(", ")[2]
+            text = dissect.icmp(frame[at:]) if number == IPPROTO_ICMP else f"{length} bytes"
     return Segment(n, sender, sent, arrived, protocol, seq, ack, flags, length, text, step, frame)
 
 

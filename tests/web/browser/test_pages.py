@@ -22,6 +22,7 @@ KINDS = {
     "document": "/minikernel/document",
     "walks": "/minikernel/walk/",
     "status": "/minikernel/status",
+    "walk": "/minikernel/walk/write?step=470",
 }
 
 
