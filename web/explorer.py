@@ -11,14 +11,17 @@ from web import suggest
 from web.arguments import page as page_number
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
+from web.kept import Kept
 from web.shapes import Listing
 from web.shapes import paged
+from web.site import site
 from xref.graph import around
 from xref.graph.around import Caller
 from xref.graph.around import Site
 from xref.graph.callgraph import CallGraph
 from xref.graph.paths import Paths
 from xref.graph.paths import Reached
+from xref.graph.paths import Tree
 from xref.graph.paths import WhyNot
 from xref.graph.paths import reaching
 from xref.index.records import Edge
@@ -32,7 +35,15 @@ MOST_DRAWN = 60
 MOST_LINES = 300
 DEPTH = 5
 #: nodes that a search on the site looks at before it says that it gave up; a command looks at all
-LOOK = 4_000
+LOOK = 1_200
+
+
+def chain_below(name: str, graph: CallGraph, paths: Paths) -> Tree:
+    """What a system call does, some levels deep, from its entry point."""
+    key = (*_asked(paths), "chain", name)
+    return _chains_kept.get(
+        site().indexes.stamp(), key, lambda: paths.chain(entry_of(graph, name), DEPTH, MOST_LINES)
+    )
 
 
 class Explored(NamedTuple):
@@ -148,7 +159,21 @@ class Between(NamedTuple):
 
 
 def between(graph: CallGraph, start: str, goal: str, paths: Paths, most: int, avoid: Sequence[str]) -> Between:
-    """The best valid paths between two functions, each a name, a name@file or (the first) a system call's name."""
+    """The best valid paths between two functions, each a name, a name@file or (the first) a system call's name.
+
+    Found once for the page and the picture beside it.
+    """
+    key = (*_asked(paths), "between", start, goal, most, tuple(avoid))
+    return _between_kept.get(site().indexes.stamp(), key, lambda: _between(graph, start, goal, paths, most, avoid))
+
+
+def _asked(paths: Paths) -> tuple[str, str | None, str | None, bool]:
+    """What tells searches apart: the tree, the architecture, the context, and whether what is put off counts."""
+    index = paths.graph.index
+    return index.tree, index.arch, paths.context and paths.context.name, paths.deferred
+
+
+def _between(graph: CallGraph, start: str, goal: str, paths: Paths, most: int, avoid: Sequence[str]) -> Between:
     starts = graph.nodes(start)
     if not starts:
         starts = [node for name in graph.syscalls.functions_of(start) for node in graph.nodes(name)]
@@ -214,6 +239,11 @@ class Reaching(NamedTuple):
 
 def reached(graph: CallGraph, function: str, paths: Paths) -> Reaching:
     """The system calls that lead to a function, with a path each."""
+    key = (*_asked(paths), "reached", function)
+    return _reached_kept.get(site().indexes.stamp(), key, lambda: _reached(graph, function, paths))
+
+
+def _reached(graph: CallGraph, function: str, paths: Paths) -> Reaching:
     found: dict[str, Reached] = {}
     unknown: set[str] = set()
     for node in nodes_of(graph, function):
@@ -224,3 +254,9 @@ def reached(graph: CallGraph, function: str, paths: Paths) -> Reaching:
                 found[each.syscall] = each
     rows = sorted(found.values(), key=lambda each: (each.deferred, each.syscall))
     return Reaching(rows, sorted(unknown - found.keys()))
+
+
+#: what the last searches found; a page asks, and then the picture on it
+_between_kept: Kept[Between] = Kept()
+_reached_kept: Kept[Reaching] = Kept()
+_chains_kept: Kept[Tree] = Kept()

@@ -44,7 +44,7 @@ def _picture(graph: CallGraph, kind: str) -> Picture:
     if not name:
         raise BadArgumentError("of", "name a function")
     if kind == "chain":
-        below = paths.chain(explorer.entry_of(graph, name), explorer.DEPTH, explorer.MOST_LINES)
+        below = explorer.chain_below(name, graph, paths)
         return around.of_tree(below.rows, explorer.MOST_DRAWN)
     if kind == "reaches":
         return around.of_paths(each.path for each in explorer.reached(graph, name, paths).calls[:12])
