@@ -17,6 +17,7 @@ from web.shapes import paged
 from web.site import site
 from xref.graph import around
 from xref.graph.around import Caller
+from xref.graph.around import Picture
 from xref.graph.around import Site
 from xref.graph.callgraph import CallGraph
 from xref.graph.paths import Paths
@@ -118,6 +119,17 @@ def _of_macro(graph: CallGraph, name: str, pages: dict[str, int]) -> Explored:
     callees = paged(tuple(sites), pages["callees"], PAGE)
     first = (callees.page - 1) * PAGE
     return Explored(name, name, where, (), paged(tuple(rows), pages["callers"], PAGE), 0, callees, first)
+
+
+def macro_picture(graph: CallGraph, name: str, kind: str) -> Picture:
+    """A macro, or what has no body here, with those who use it and what it calls, as a picture."""
+    found = _of_macro(graph, name, {"callers": 1, "callees": 1})
+    users = [edge for row in found.callers.items for edge in row.edges if kind != "callees"]
+    called = [branch.edge for site in found.callees.items for branch in site.branches if kind != "callers"]
+    rows = [(1, edge._replace(callee_def=found.defined_at)) for edge in users]
+    rows += [(1, edge._replace(caller_def=found.defined_at)) for edge in called]
+    picture = around.of_tree(rows, MOST_DRAWN)
+    return picture._replace(cut=picture.cut or found.callers.pages > 1)
 
 
 def layers(edges: Iterable[Edge]) -> list[tuple[str, list[Edge]]]:
