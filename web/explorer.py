@@ -11,14 +11,18 @@ from web import suggest
 from web.arguments import page as page_number
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
+from web.kept import Kept
 from web.shapes import Listing
 from web.shapes import paged
+from web.site import site
 from xref.graph import around
 from xref.graph.around import Caller
+from xref.graph.around import Picture
 from xref.graph.around import Site
 from xref.graph.callgraph import CallGraph
 from xref.graph.paths import Paths
 from xref.graph.paths import Reached
+from xref.graph.paths import Tree
 from xref.graph.paths import WhyNot
 from xref.graph.paths import reaching
 from xref.index.records import Edge
@@ -32,7 +36,15 @@ MOST_DRAWN = 60
 MOST_LINES = 300
 DEPTH = 5
 #: nodes that a search on the site looks at before it says that it gave up; a command looks at all
-LOOK = 4_000
+LOOK = 1_200
+
+
+def chain_below(name: str, graph: CallGraph, paths: Paths) -> Tree:
+    """What a system call does, some levels deep, from its entry point."""
+    key = (*_asked(paths), "chain", name)
+    return _chains_kept.get(
+        site().indexes.stamp(), key, lambda: paths.chain(entry_of(graph, name), DEPTH, MOST_LINES)
+    )
 
 
 class Explored(NamedTuple):
@@ -109,6 +121,17 @@ def _of_macro(graph: CallGraph, name: str, pages: dict[str, int]) -> Explored:
     return Explored(name, name, where, (), paged(tuple(rows), pages["callers"], PAGE), 0, callees, first)
 
 
+def macro_picture(graph: CallGraph, name: str, kind: str) -> Picture:
+    """A macro, or what has no body here, with those who use it and what it calls, as a picture."""
+    found = _of_macro(graph, name, {"callers": 1, "callees": 1})
+    users = [edge for row in found.callers.items for edge in row.edges if kind != "callees"]
+    called = [branch.edge for site in found.callees.items for branch in site.branches if kind != "callers"]
+    rows = [(1, edge._replace(callee_def=found.defined_at)) for edge in users]
+    rows += [(1, edge._replace(caller_def=found.defined_at)) for edge in called]
+    picture = around.of_tree(rows, MOST_DRAWN)
+    return picture._replace(cut=picture.cut or found.callers.pages > 1)
+
+
 def layers(edges: Iterable[Edge]) -> list[tuple[str, list[Edge]]]:
     """A path's steps by the directory of the function that each gets to: roughly, a kernel's layers."""
     return [(where, list(some)) for where, some in groupby(edges, lambda edge: layer(edge.callee_def))]
@@ -148,7 +171,21 @@ class Between(NamedTuple):
 
 
 def between(graph: CallGraph, start: str, goal: str, paths: Paths, most: int, avoid: Sequence[str]) -> Between:
-    """The best valid paths between two functions, each a name, a name@file or (the first) a system call's name."""
+    """The best valid paths between two functions, each a name, a name@file or (the first) a system call's name.
+
+    Found once for the page and the picture beside it.
+    """
+    key = (*_asked(paths), "between", start, goal, most, tuple(avoid))
+    return _between_kept.get(site().indexes.stamp(), key, lambda: _between(graph, start, goal, paths, most, avoid))
+
+
+def _asked(paths: Paths) -> tuple[str, str | None, str | None, bool]:
+    """What tells searches apart: the tree, the architecture, the context, and whether what is put off counts."""
+    index = paths.graph.index
+    return index.tree, index.arch, paths.context and paths.context.name, paths.deferred
+
+
+def _between(graph: CallGraph, start: str, goal: str, paths: Paths, most: int, avoid: Sequence[str]) -> Between:
     starts = graph.nodes(start)
     if not starts:
         starts = [node for name in graph.syscalls.functions_of(start) for node in graph.nodes(name)]
@@ -214,6 +251,11 @@ class Reaching(NamedTuple):
 
 def reached(graph: CallGraph, function: str, paths: Paths) -> Reaching:
     """The system calls that lead to a function, with a path each."""
+    key = (*_asked(paths), "reached", function)
+    return _reached_kept.get(site().indexes.stamp(), key, lambda: _reached(graph, function, paths))
+
+
+def _reached(graph: CallGraph, function: str, paths: Paths) -> Reaching:
     found: dict[str, Reached] = {}
     unknown: set[str] = set()
     for node in nodes_of(graph, function):
@@ -224,3 +266,9 @@ def reached(graph: CallGraph, function: str, paths: Paths) -> Reaching:
                 found[each.syscall] = each
     rows = sorted(found.values(), key=lambda each: (each.deferred, each.syscall))
     return Reaching(rows, sorted(unknown - found.keys()))
+
+
+#: what the last searches found; a page asks, and then the picture on it
+_between_kept: Kept[Between] = Kept()
+_reached_kept: Kept[Reaching] = Kept()
+_chains_kept: Kept[Tree] = Kept()

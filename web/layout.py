@@ -83,6 +83,7 @@ def _finished(data: bytes, titles: Mapping[str, str], *, standing: bool) -> str:
         for link in group.findall(f"{_SVG}g/{_SVG}a"):
             link.attrib.pop(f"{_XLINK}title", None)
             if words is not None and group.get("class", "").startswith("edge"):
+                link.set("role", "link")
                 link.set("aria-label", words)
                 link.set("tabindex", "-1")
     if standing:

@@ -129,7 +129,7 @@ def syscall(tree: str, name: str) -> str:
         graph = graph_of(index)
         paths = _paths(graph)
         entry = explorer.entry_of(graph, name)
-        below = paths.chain(entry, explorer.DEPTH, explorer.MOST_LINES)
+        below = explorer.chain_below(name, graph, paths)
         return render_template(
             "syscall.html",
             tree=tree,
@@ -233,7 +233,7 @@ def chain_records(tree: str, name: str) -> Response:
             found = [each for other in goals for each in paths.find(entry, other, look=explorer.LOOK).paths]
             head = paths.entry(entry)
             return answer(_edge_lists([[*head, *each] for each in sorted(found, key=len)[:1]]))
-        below = paths.chain(entry, explorer.DEPTH, explorer.MOST_LINES)
+        below = explorer.chain_below(name, graph, paths)
         return answer([{"depth": level, **edge._asdict()} for level, edge in below.rows])
 
 

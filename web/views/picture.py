@@ -44,10 +44,12 @@ def _picture(graph: CallGraph, kind: str) -> Picture:
     if not name:
         raise BadArgumentError("of", "name a function")
     if kind == "chain":
-        below = paths.chain(explorer.entry_of(graph, name), explorer.DEPTH, explorer.MOST_LINES)
+        below = explorer.chain_below(name, graph, paths)
         return around.of_tree(below.rows, explorer.MOST_DRAWN)
     if kind == "reaches":
         return around.of_paths(each.path for each in explorer.reached(graph, name, paths).calls[:12])
+    if not graph.nodes(name):
+        return explorer.macro_picture(graph, name, kind)
     depth = int(arguments.choice("depth", ("1", "2", "3", "4")) or 2)
     ways = ("callers", "callees") if kind == "both" else (kind,)
     return around.around(paths, explorer.nodes_of(graph, name)[0], ways, depth, explorer.MOST_DRAWN)
