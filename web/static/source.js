@@ -150,7 +150,16 @@ function kept(name, box, style, changed = () => {}) {
   };
 }
 
-onKey("w", said.wrap, kept("source-wrap", pre, "wrap", () => { widen(); light(); }));
+const wrapping = element("button", { type: "button", title: said.wrap, "aria-label": said.wrap }, "↵");
+const wrap = kept("source-wrap", pre, "wrap", () => {
+  widen();
+  light();
+  wrapping.setAttribute("aria-pressed", pre.classList.contains("wrap"));
+});
+wrapping.addEventListener("click", wrap);
+/** What a bar above the code offers. */
+export const tools = [wrapping];
+onKey("w", said.wrap, wrap);
 onKey("s", said.side, kept("source-alone", side, "alone"));
 onKey("u", said.up, () => location.assign(document.querySelector("#beside .dir").href));
 

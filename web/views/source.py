@@ -226,10 +226,9 @@ def _links(index: Index, path: str, definitions: list[Definition], out: list[Lef
 
 
 def _functions(index: Index, path: str) -> Iterator[tuple[Place, str]]:
-    """Where the functions of a file, or the labels of an assembly file, have their names."""
-    kinds = ("function", "label") if path.endswith(".S") else ("function",)
+    """Where the functions of a file have their names, those under `#if 0` left out."""
     for name, kind, line, column, *_rest in index.places_in(path):
-        if DEFINITION_KINDS[kind] in kinds:
+        if DEFINITION_KINDS[kind] == "function":
             yield (line, column), name
 
 
@@ -247,7 +246,11 @@ def _pointers(
 ) -> Iterator[tuple[Place, Mark]]:
     """The calls through pointers: without a script the mark leads to all that the caller calls."""
     label = _("Targets of %(callee)s", callee="\0")
+    followed = {(row[1], row[2]) for row in index.sites(file=path)}
     for call in index.pointer_calls(path):
+        # a local's name that is called and of which nothing is known may be a macro's as well
+        if call.field is None and (call.line, call.column) not in followed:
+            continue
         address = calls + call.caller if call.caller in functions else ident + (call.caller or call.field or "")
         if address != ident:
             yield (call.line, call.column), Mark(label.replace("\0", call.callee), address)
