@@ -13,10 +13,11 @@ wide.addEventListener("change", () => { for (const panel of document.querySelect
 
 const items = [...(box?.querySelectorAll("li") ?? [])].map((row) => {
   const link = row.querySelector("a");
-  const [first, last] = link.hash.slice(1).split("-").map((each) => Number(each.slice(1)));
-  return { row, link, name: link.textContent, kind: row.dataset.kind, first, last: last ?? first };
+  const first = Number(link.hash.slice(2).split("-")[0]);
+  return { row, link, name: link.textContent, kind: row.dataset.kind, first, last: Number(row.dataset.end) };
 });
-const functions = items.filter((each) => each.kind === "function");
+// of a long file, those of the part that this page has
+const functions = items.filter((each) => each.kind === "function" && document.getElementById(`L${each.first}`));
 
 // -- filter -----------------------------------------------------------------------------------------------
 
