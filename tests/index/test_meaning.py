@@ -6,12 +6,12 @@ import pytest
 
 from xref.graph.callgraph import CallGraph
 from xref.index.build import index_tree
+from xref.index.function_counts import Usage
+from xref.index.function_counts import usage
 from xref.index.meaning import meaning
 from xref.index.mentions import mentions
 from xref.index.query import Index
 from xref.index.records import Entry
-from xref.index.usage import Usage
-from xref.index.usage import usage
 
 FILES = {
     "include/ops.h": "struct ops {\n\tint (*go)(int size);\n\tint size;\n};\nint shared(int);\n#define LIMIT 1\n",

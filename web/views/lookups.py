@@ -20,12 +20,12 @@ from web.shapes import answer
 from web.site import site
 from web.views.conditions import asked
 from web.views.conditions import branches
+from xref.index.function_counts import usage
 from xref.index.meaning import meaning
 from xref.index.query import Index
 from xref.index.records import Call
 from xref.index.records import Edge
 from xref.index.records import plain
-from xref.index.usage import usage
 
 blueprint = Blueprint("lookups", __name__)
 

@@ -82,8 +82,8 @@ class Types:
     def __init__(self, places: Places, names: Names) -> None:
         self.places = places
         self.type_names, self.macro_names, self.function_names = names
-        #: of macros, whether they act on function pointers: for `flow`, which asks file by file
-        self.active: dict[tuple[str, str, int], bool] = {}
+        #: of macros, whether their bodies act on functions' addresses, and which macros in them may: for `flow_reader`
+        self.acting: dict[tuple[str, str, int], tuple[bool, tuple[str, ...]]] = {}
         self._members: dict[object, dict[str, Member]] = {}
         self._typedefs: dict[tuple[str, int], Type] = {}
         self._declared: dict[tuple[str, str, int], Declared | None] = {}
@@ -325,8 +325,9 @@ class Types:
         Of alternative bodies all are put in, the others as statements behind the one that the first stands in;
         `waiting` gathers them for the outermost call.
         """
-        if depth > 6 or not any(token.text in self.macro_names for token in tokens):
+        if depth > 6 or self.macro_names.isdisjoint([token.text for token in tokens]):
             return tokens
+        names = self.macro_names
         out: list[Token] = []
         outermost = waiting is None
         if waiting is None:
@@ -336,7 +337,7 @@ class Types:
         while place < len(tokens):
             token = tokens[place]
             text = token.text
-            if text not in self.macro_names or (out and out[-1].text in (".", "->")) or token.macro == text:
+            if text not in names or (out and out[-1].text in (".", "->")) or token.macro == text:
                 out.append(token)
                 place += 1
                 if text in ("(", "["):

@@ -21,6 +21,7 @@ KINDS = {
     "syscall": "/minikernel/syscall/sendto",
     "document": "/minikernel/document",
     "walks": "/minikernel/walk/",
+    "status": "/minikernel/status",
 }
 
 
@@ -78,4 +79,4 @@ def test_keys(visit: Callable[..., Page]) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("/")
-    expect(page.get_by_role("searchbox")).to_be_focused()
+    expect(page.get_by_role("combobox")).to_be_focused()
