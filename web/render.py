@@ -105,8 +105,10 @@ class Rendered(NamedTuple):
     columns: int
 
 
-def render(text: str, kind: str, links: Links, *, utf8: bool) -> Rendered:
-    """The HTML of a file's text.  `utf8`: the columns of `links` count bytes of UTF-8, else of Latin-1.
+def render(text: str, kind: str, links: Links, *, utf8: bool, start: int = 1) -> Rendered:
+    """The HTML of a file's text, or of the part of one that begins at line `start`.
+
+    `utf8`: the columns of `links` count bytes of UTF-8, else of Latin-1.
 
     Lines stand in blocks of LINES_A_BLOCK, which a browser need not draw before they are seen.  What is not in the
     file (numbers, marks, notes) stands in attributes, so that the text of the HTML is the text of the file.
@@ -115,16 +117,16 @@ def render(text: str, kind: str, links: Links, *, utf8: bool) -> Rendered:
     if not unified:
         return Rendered(Markup(""), 0, 0)
     tokens = list(_tokens(unified, kind))
-    painter = _Painter(links, tokens, utf8=utf8)
+    painter = _Painter(links, tokens, utf8=utf8, line=start)
     lines = _lines(unified, tokens, painter)
-    anchors = _anchors(links.ranges, len(lines))
+    anchors = _anchors(links.ranges, start + len(lines) - 1)
     opens, notes = _dimmed(links.left_out)
     closes = {each.last for each in links.left_out}
     dimmed = ""
     out: list[str] = []
-    for number, (line, end) in enumerate(zip(lines, _line_ends(text), strict=True), 1):
-        if number % LINES_A_BLOCK == 1:
-            if number > 1:
+    for number, (line, end) in enumerate(zip(lines, _line_ends(text), strict=True), start):
+        if (number - start) % LINES_A_BLOCK == 0:
+            if number > start:
                 out.append("</span></span>" if dimmed else "</span>")
             out.append(f'<span class="b">{dimmed}')
         if number in opens:
@@ -210,7 +212,7 @@ def _lines(text: str, tokens: Iterable[Token], painter: _Painter) -> list[str]:
 class _Painter:
     """Makes the HTML of one token after the other, and knows where it stands."""
 
-    def __init__(self, links: Links, tokens: Iterable[Token], *, utf8: bool) -> None:
+    def __init__(self, links: Links, tokens: Iterable[Token], *, utf8: bool, line: int) -> None:
         self._links = links
         self._defined = links.defined({value for token, value in tokens if token is Name})
         #: lines on which something but a plain link can be
@@ -221,7 +223,7 @@ class _Painter:
         #: what stands behind the text of a line
         self.behind: dict[int, str] = {}
         self._utf8 = utf8
-        self._line = 1
+        self._line = line
         self._column = 1
 
     def next_line(self) -> None:

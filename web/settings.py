@@ -21,8 +21,11 @@ class Settings:
     longest_argument: int = 500
     #: characters of a source line shown where it is quoted
     longest_quote: int = 240
-    #: bytes of a file up to which it is coloured and linked; a longer one is shown plain
-    most_highlighted: int = 3 * 1024 * 1024
+    #: bytes of a file up to which it is coloured and linked on one page, of some 1.2 MB compressed at the most; a
+    #: longer one is shown plain and in parts
+    most_highlighted: int = 1536 * 1024
+    #: lines of such a part
+    part_lines: int = 20_000
     #: bytes of a file up to which it is shown at all; a longer one is there as raw text
     most_shown: int = 24 * 1024 * 1024
     #: definitions in the outline beside a file; the longest register headers have ten thousands

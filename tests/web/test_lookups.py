@@ -61,7 +61,31 @@ def test_usage_of_a_file(site: Any) -> None:
 def test_a_directory_as_records(site: Any) -> None:
     found = {each["name"]: each for each in site.record("/api/v1/tree/directory/")}
     assert list(found) == ["arch", "docs", "include", "kernel", "Makefile", "logo.png"], "directories first"
-    assert found["kernel"] == {**found["kernel"], "kind": None, "files": 5}
+    assert found["kernel"] == {**found["kernel"], "kind": None, "files": 6}
     assert found["Makefile"] == {"name": "Makefile", "kind": "makefile", "files": 1, "lines": 2, "bytes": 28}
     assert site.record("/api/v1/tree/directory/kernel/")[0]["name"] == "broken.c"
     site.record("/api/v1/tree/directory/none", 404)
+
+
+def test_lines_left_out_as_records(site: Any) -> None:
+    found = site.record("/api/v1/tree/left-out/kernel/cond.c?config=CONFIG_SMP%3Dn")
+    facts = [{"name": "CONFIG_SMP", "value": None, "why": "asked"}]
+    assert found == [{"first": 2, "last": 2, "condition": "defined(CONFIG_SMP)", "facts": facts}]
+    assert site.record("/api/v1/tree/left-out/kernel/cond.c") == []
+    site.record("/api/v1/tree/left-out/kernel/none.c", 404)
+
+
+def test_lines_left_out_are_dimmed_with_the_reason(site: Any) -> None:
+    html = site.get("/tree/source/kernel/cond.c?arch=i386&config=CONFIG_SMP%3Dn").text
+    assert 'data-note="left out: CONFIG_SMP is not set"' in html
+    assert "1 line is left out and dimmed" in html
+    assert 'class="x"' not in site.get("/tree/source/kernel/cond.c").text
+    assert "No line is known to be left out." in site.get("/tree/source/kernel/cond.c?arch=i386").text
+    assert "belongs to ppc" in site.get("/tree/source/include/asm-ppc/page.h?arch=i386").text
+
+
+def test_what_is_no_configuration_is_refused(site: Any) -> None:
+    for config in ("SMP", "kernel/sched.c", "../x", "%00", "x" * 501, "CONFIG_A=y," + "<script>"):
+        site.get(f"/tree/source/kernel/cond.c?config={config}", 400)
+    site.get("/tree/source/kernel/cond.c?arch=vax", 400)
+    assert "CONFIG_A=&lt;b&gt;" in site.get("/tree/source/kernel/cond.c?config=CONFIG_A%3D<b>").text

@@ -7,6 +7,8 @@ from urllib.parse import quote
 from urllib.parse import urldefrag
 from urllib.parse import urljoin
 
+from web.app import create_app
+from web.settings import Settings
 from xref.source.text import decode
 
 
@@ -152,3 +154,20 @@ def test_a_page_not_changed_is_not_sent_again(site: Any) -> None:
 def test_a_trees_name_alone_leads_to_its_top(site: Any) -> None:
     assert site.get("/tree/", 302).headers["Location"] == "/tree/source/"
     site.page("/tre/", 404)
+
+
+def test_a_long_file_is_shown_in_parts(web_index: Any, page_of: Any, text_files: dict[str, bytes]) -> None:
+    client = create_app(web_index, Settings(most_highlighted=100, part_lines=4)).test_client()
+    for path in ("kernel/sched.c", "kernel/crlf.c", "kernel/latin.c"):
+        text, parts, address = decode(text_files[path]), [], f"/tree/source/{path}"
+        while address:
+            page = page_of(client.get(address).text)
+            parts.append(page.text("pre"))
+            follows = page.target("Next")
+            address = follows[0] if follows else ""
+        assert "".join(parts) == text, path
+    page = page_of(client.get("/tree/source/kernel/sched.c?part=3").text)
+    assert [each for each in page.ids if each.startswith("L")] == ["L9", "L10", "L11", "L12"]
+    assert page.target("schedule") == ["?part=3#L11"]
+    for part in ("0", "-1", "7", "x", "999999999"):
+        assert client.get(f"/tree/source/kernel/sched.c?part={part}").status_code == 400

@@ -105,7 +105,7 @@ async function show(link) {
   } catch (error) {
     inside = [element("p", {}, `${said.failed} ${error.message}`)];
   }
-  if (wanted !== link || !link.isConnected) return;
+  if (wanted !== link || !(link.matches(":hover") || link === document.activeElement)) return;
   shownFor?.removeAttribute("aria-describedby");
   shownFor = link;
   card.replaceChildren(...inside);
@@ -153,7 +153,8 @@ document.addEventListener("focusin", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && card.matches(":popover-open")) hide();
 });
-document.addEventListener("scroll", (event) => { if (!card.contains(event.target)) hide(); }, { passive: true, capture: true });
+// what is under the pointer while the page moves is asked for when it rests
+document.addEventListener("scroll", (event) => { if (shownFor && !card.contains(event.target)) hide(); }, { passive: true, capture: true });
 document.addEventListener("pointerdown", (event) => { if (!card.contains(event.target)) hide(); });
 
 onKey("d", said.go, async () => {

@@ -1,7 +1,7 @@
 // The outline of a file: what can be looked for in it, and the name of what the line that is read stands in.
 
 import { address, element, onKey, tree, words } from "./site.js";
-import { reveal, readLine } from "./source.js";
+import { readLine, reveal, tools } from "./source.js";
 
 const said = words.source;
 const box = document.getElementById("outline");
@@ -10,15 +10,14 @@ const wide = window.matchMedia("(min-width: 70rem)");
 // beside the code there is room: what a phone opens on demand is open
 for (const panel of document.querySelectorAll(".side .panel")) panel.open = wide.matches;
 wide.addEventListener("change", () => { for (const panel of document.querySelectorAll(".side .panel")) panel.open = wide.matches; });
-document.querySelector("#beside [aria-current]")?.scrollIntoView({ block: "nearest" });
-window.scrollTo(window.scrollX, window.scrollY);
 
 const items = [...(box?.querySelectorAll("li") ?? [])].map((row) => {
   const link = row.querySelector("a");
-  const [first, last] = link.hash.slice(1).split("-").map((each) => Number(each.slice(1)));
-  return { row, link, name: link.textContent, kind: row.dataset.kind, first, last: last ?? first };
+  const first = Number(link.hash.slice(2).split("-")[0]);
+  return { row, link, name: link.textContent, kind: row.dataset.kind, first, last: Number(row.dataset.end) };
 });
-const functions = items.filter((each) => each.kind === "function");
+// of a long file, those of the part that this page has
+const functions = items.filter((each) => each.kind === "function" && document.getElementById(`L${each.first}`));
 
 // -- filter -----------------------------------------------------------------------------------------------
 
@@ -81,14 +80,16 @@ const bar = element(
   { class: "where", role: "group", "aria-label": said.where },
   name,
   kind,
+  ...tools,
   functions.length ? element("button", { type: "button", title: said.previous, "aria-label": said.previous, onclick: () => step(-1) }, "[") : null,
   functions.length ? element("button", { type: "button", title: said.next, "aria-label": said.next, onclick: () => step(1) }, "]") : null,
 );
 
+let shown;
 function update() {
   const here = around(readLine() ?? 0);
-  if (here?.row === bar.shown) return;
-  bar.shown = here?.row;
+  if (here === shown) return;
+  shown = here;
   name.textContent = here ? here.name + (here.kind === "function" ? "()" : "") : document.querySelector(".view").dataset.path.split("/").pop();
   name.href = here?.link.hash ?? "#main";
   kind.textContent = here ? here.kind : "";
@@ -112,12 +113,10 @@ const later = () => {
   });
 };
 
-if (items.length) {
-  document.querySelector(".file").prepend(bar);
-  window.addEventListener("scroll", later, { passive: true });
-  window.addEventListener("resize", later);
-  update();
-}
+document.querySelector(".file").prepend(bar);
+window.addEventListener("scroll", later, { passive: true });
+window.addEventListener("resize", later);
+update();
 if (functions.length) {
   onKey("]", said.next, () => step(1));
   onKey("[", said.previous, () => step(-1));

@@ -56,7 +56,19 @@ export function reveal(line, focus = false) {
   if (focus) anchor?.focus({ preventScroll: true });
 }
 
+/** A line of another part of a long file is on that part's page. */
+function elsewhere() {
+  const size = Number(pre.dataset.partLines);
+  const line = Number(/^#L(\d+)/.exec(location.hash)?.[1]);
+  const part = Math.ceil(line / size);
+  if (!size || !line || anchorOf(line) || new URLSearchParams(location.search).get("part") === String(part)) return;
+  const query = new URLSearchParams(location.search);
+  query.set("part", part);
+  location.replace(`?${query}${location.hash}`);
+}
+
 function follow() {
+  elsewhere();
   chosen = lines(location.hash);
   light();
   if (chosen && chosen.last > chosen.first) reveal(chosen.first);
@@ -150,7 +162,16 @@ function kept(name, box, style, changed = () => {}) {
   };
 }
 
-onKey("w", said.wrap, kept("source-wrap", pre, "wrap", () => { widen(); light(); }));
+const wrapping = element("button", { type: "button", title: said.wrap, "aria-label": said.wrap }, "↵");
+const wrap = kept("source-wrap", pre, "wrap", () => {
+  widen();
+  light();
+  wrapping.setAttribute("aria-pressed", pre.classList.contains("wrap"));
+});
+wrapping.addEventListener("click", wrap);
+/** What a bar above the code offers. */
+export const tools = [wrapping];
+onKey("w", said.wrap, wrap);
 onKey("s", said.side, kept("source-alone", side, "alone"));
 onKey("u", said.up, () => location.assign(document.querySelector("#beside .dir").href));
 

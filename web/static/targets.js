@@ -98,12 +98,12 @@ function text({ callers, stores }) {
 }
 
 async function count() {
-  const marks = new Map([...document.querySelectorAll("a.u")].map((each) => [each.dataset.f, each]));
-  if (!marks.size) return;
-  for (const each of await api([tree, "usage", path])) {
-    const mark = marks.get(each.name);
-    if (!mark) continue;
-    mark.dataset.count = text(each);
+  const marks = [...document.querySelectorAll("a.u")];
+  if (!marks.length) return;
+  const found = new Map((await api([tree, "usage", path])).map((each) => [each.name, text(each)]));
+  for (const mark of marks) {
+    if (!found.has(mark.dataset.f)) continue;
+    mark.dataset.count = found.get(mark.dataset.f);
     mark.setAttribute("aria-label", `${mark.title}: ${mark.dataset.count}`);
   }
 }

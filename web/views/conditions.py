@@ -32,13 +32,17 @@ def asked(tree: str) -> Asked:
     return Asked(arch, " ".join(arguments.text("config").replace(",", " ").split()))
 
 
-def left_out(index: Index, path: str, wanted: Asked) -> list[LeftOut]:
-    """The lines of a file that are left out, with the reason.  Raises BadArgumentError for a bad configuration."""
+def branches(index: Index, path: str, wanted: Asked) -> list[Branch]:
+    """The branches of a file that are left out.  Raises BadArgumentError for a bad configuration."""
     try:
-        configuration = Configuration(index, wanted.arch, wanted.config)
+        return Configuration(index, wanted.arch, wanted.config).left_out(path)
     except ConfigurationError as error:
         raise BadArgumentError("config", str(error)) from error
-    return [_reason(each, wanted.arch) for each in configuration.left_out(path)]
+
+
+def left_out(index: Index, path: str, wanted: Asked) -> list[LeftOut]:
+    """The lines of a file that are left out, with the reason.  Raises BadArgumentError for a bad configuration."""
+    return [_reason(each, wanted.arch) for each in branches(index, path, wanted)]
 
 
 def _reason(branch: Branch, arch: str | None) -> LeftOut:

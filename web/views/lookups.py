@@ -1,6 +1,7 @@
-"""What a page of code asks for while it is read: the card of a name, the targets of a line's calls, a file's usage.
+"""What a page of code asks for while it is read: the card of a name, the targets of a line's calls, a file's usage;
+and the lines that are left out.
 
-Records only; static/hover.js and static/source.js show them.
+Records only; static/hover.js and static/targets.js show them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from web.errors import NotFoundError
 from web.graphs import graph_of
 from web.shapes import answer
 from web.site import site
+from web.views.conditions import asked
+from web.views.conditions import branches
 from xref.index.function_counts import usage
 from xref.index.meaning import meaning
 from xref.index.query import Index
@@ -76,6 +79,16 @@ def usage_records(tree: str, path: str) -> Response:
     with site().indexes.lease(tree) as index:
         _known(index, path)
         return answer(usage(index, path))
+
+
+@blueprint.get("/api/v1/<tree>/left-out/<path:path>")
+def left_out_records(tree: str, path: str) -> Response:
+    """The lines of a file that `arch` and `config` leave out: first, last, the condition, and the facts that decide."""
+    path = arguments.path(path)
+    wanted = asked(tree)
+    with site().indexes.lease(tree, wanted.arch) as index:
+        _known(index, path)
+        return answer(branches(index, path, wanted))
 
 
 def _known(index: Index, path: str) -> None:

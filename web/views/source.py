@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from web import arguments
 from web import languages
 from web import suggest
+from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.render import LeftOut
 from web.render import Links
@@ -54,14 +55,32 @@ class Crumb(NamedTuple):
     path: str
 
 
+class Part(NamedTuple):
+    """The lines of a long file that one page shows."""
+
+    number: int
+    parts: int
+    first: int
+    last: int
+    #: lines of a part
+    size: int
+
+    def of(self, line: int) -> int:
+        """The part that a line is in."""
+        return (line - 1) // self.size + 1
+
+
 class Source(NamedTuple):
     """A file as its page shows it; no code where it is binary or too long to show."""
 
     path: str
     kind: str
     size: int
+    lines: int
     code: Rendered | None
     outline: list[Definition]
+    #: of a file that is shown in parts, which this is
+    part: Part | None
     #: how many of its lines the conditions asked for leave out; None where there are none to ask
     left_out: int | None
 
@@ -170,13 +189,15 @@ def _source(index: Index, path: str, wanted: Asked) -> Source:
     data = index.source(path) or b""
     kind = index.file_kind(path) or "text"
     definitions = index.outline(path) or []
-    shown = kind != "binary" and len(data) <= site().settings.most_shown
-    code, count = None, None
-    if shown:
+    code, count, part = None, None, None
+    if kind != "binary" and len(data) <= site().settings.most_shown:
         out = left_out(index, path, wanted) if kind in _CONDITIONAL else []
-        code = _code(index, path, kind, data, definitions, wanted, out)
+        number = arguments.number("part") if arguments.text("part") else 1
+        code, part = _code(index, path, kind, data, definitions, wanted, out, number)
         count = sum(each.last - each.first + 1 for each in out) if kind in _CONDITIONAL and b"#" in data else None
-    return Source(path, kind, len(data), code, [each for each in definitions if _outlined(each)], count)
+    outline = [each for each in definitions if _outlined(each)]
+    lines = data.count(b"\n") + (data[-1:] not in (b"", b"\n"))
+    return Source(path, kind, len(data), lines, code, outline, part, count)
 
 
 def _outlined(definition: Definition) -> bool:
@@ -193,17 +214,41 @@ def _code(
     definitions: list[Definition],
     wanted: Asked,
     out: list[LeftOut],
-) -> Rendered:
-    """The code, kept from the last time if the index is the same."""
+    number: int,
+) -> tuple[Rendered, Part | None]:
+    """The code, kept from the last time if the index is the same; a long file's is plain, and a part of it."""
+    text = decode(data)
+    part = _part(text, number) if len(data) > site().settings.most_highlighted else None
+    if part is None and number > 1:
+        raise BadArgumentError("part", f"{number} is beyond the only one")
 
     def make() -> Rendered:
-        text = decode(data)
-        if len(data) > site().settings.most_highlighted:
-            return render(text, "text", _links(index, path, [], out), utf8=True)
-        return render(text, kind, _links(index, path, definitions, out), utf8=_is_utf8(text, data))
+        if part is None:
+            return render(text, kind, _links(index, path, definitions, out), utf8=_is_utf8(text, data))
+        shown = _lines_of(text, part)
+        own = [each for each in out if part.first <= each.first and each.last <= part.last]
+        return render(shown, "text", _links(index, path, [], own), utf8=True, start=part.first)
 
     prefix = url_for("source.page", tree=index.tree, path="")
-    return site().rendered.get((site().indexes.stamp(), prefix, path, languages.language(), wanted), make)
+    key = (site().indexes.stamp(), prefix, path, languages.language(), wanted, number)
+    return site().rendered.get(key, make), part
+
+
+def _part(text: str, number: int) -> Part:
+    """The lines that a part has.  Raises BadArgumentError where the file has fewer parts."""
+    size = site().settings.part_lines
+    lines = text.count("\n") + (not text.endswith("\n"))
+    parts = -(-lines // size)
+    if number > parts:
+        raise BadArgumentError("part", f"{number} is beyond the last, {parts}")
+    return Part(number, parts, (number - 1) * size + 1, min(number * size, lines), size)
+
+
+def _lines_of(text: str, part: Part) -> str:
+    """The text of a part, as it is."""
+    lines = text.split("\n")
+    shown = "\n".join(lines[part.first - 1 : part.last])
+    return shown + "\n" if part.last < len(lines) else shown
 
 
 def _links(index: Index, path: str, definitions: list[Definition], out: list[LeftOut]) -> Links:
@@ -226,10 +271,9 @@ def _links(index: Index, path: str, definitions: list[Definition], out: list[Lef
 
 
 def _functions(index: Index, path: str) -> Iterator[tuple[Place, str]]:
-    """Where the functions of a file, or the labels of an assembly file, have their names."""
-    kinds = ("function", "label") if path.endswith(".S") else ("function",)
+    """Where the functions of a file have their names, those under `#if 0` left out."""
     for name, kind, line, column, *_rest in index.places_in(path):
-        if DEFINITION_KINDS[kind] in kinds:
+        if DEFINITION_KINDS[kind] == "function":
             yield (line, column), name
 
 
@@ -247,7 +291,11 @@ def _pointers(
 ) -> Iterator[tuple[Place, Mark]]:
     """The calls through pointers: without a script the mark leads to all that the caller calls."""
     label = _("Targets of %(callee)s", callee="\0")
+    followed = {(row[1], row[2]) for row in index.sites(file=path)}
     for call in index.pointer_calls(path):
+        # a local's name that is called and of which nothing is known may be a macro's as well
+        if call.field is None and (call.line, call.column) not in followed:
+            continue
         address = calls + call.caller if call.caller in functions else ident + (call.caller or call.field or "")
         if address != ident:
             yield (call.line, call.column), Mark(label.replace("\0", call.callee), address)

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 #: bytes of a file up to which this is done; longer ones are tables of numbers as a rule
 _MOST_BYTES = 600_000
 #: a reader remembers each word that it has seen: one that knows so many is let go
-_MOST_WORDS = 400_000
+_MOST_WORDS = 200_000
+_MOST_READERS = 4
 
 _lock = Lock()
-#: the reader of the tree that was asked for last
-_reader: tuple[tuple[Any, ...], CReader] | None = None
+#: by index state, the readers of the trees that were asked for last
+_readers: dict[tuple[Any, ...], CReader] = {}
 
 
 def mentions(index: Index, path: str) -> frozenset[tuple[int, int]] | None:
@@ -39,12 +40,15 @@ def mentions(index: Index, path: str) -> frozenset[tuple[int, int]] | None:
 
 
 def _reader_of(index: Index) -> CReader:
-    """The reader for a tree; another tree's is let go for it."""
+    """The reader for a tree: its lessons take a quarter of a second to be read."""
     from xref.index.known import lessons_from_bytes
     from xref.parse.reader import CReader
 
-    global _reader
     key = index.state[:3]
-    if _reader is None or _reader[0] != key or len(_reader[1].vocabulary.words) > _MOST_WORDS:
-        _reader = (key, CReader(lessons_from_bytes(index.lessons())))
-    return _reader[1]
+    reader = _readers.pop(key, None)
+    if reader is None or len(reader.vocabulary.words) > _MOST_WORDS:
+        reader = CReader(lessons_from_bytes(index.lessons()))
+        while len(_readers) >= _MOST_READERS:
+            _readers.pop(next(iter(_readers)))
+    _readers[key] = reader
+    return reader

@@ -196,6 +196,8 @@ def test_long_lines_wrap_on_demand_and_that_stays(visit: Callable[..., Page], fi
     page.reload()
     page.wait_for_selector(".code.wrap")
     fits(page)
+    page.get_by_role("button", name="Wrap long lines").click()
+    assert page.evaluate(over)
 
 
 def test_in_print_there_is_nothing_but_the_code(visit: Callable[..., Page]) -> None:
