@@ -37,6 +37,11 @@ Token = tuple[_TokenType, str]
 #: lines that a browser draws, or leaves out, together; source.css has their height
 LINES_A_BLOCK = 200
 
+#: words that a parser of C takes for its own, and that headers define
+_ALWAYS = frozenset(("inline",))
+
+_TAGS = frozenset(("struct", "union", "enum"))
+
 _CLASSES = {
     Comment: "c",
     Comment.Preproc: "p",
@@ -60,10 +65,11 @@ class Mark(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """Lines that are not compiled, first and last, and why as people read it."""
+    """Lines that are not compiled, first and last, and why as people read it: in a few words, and in full."""
 
     first: int
     last: int
+    note: str
     why: str
 
 
@@ -80,6 +86,8 @@ class Links(NamedTuple):
     definitions: AbstractSet[Place]
     #: first and last line of what deserves an anchor as a whole
     ranges: Sequence[Span]
+    #: (line, column) of each name that means more than a local of its function; None where that is not known
+    mentioned: AbstractSet[Place] | None = None
     #: by (line, column) of the name called, the calls through pointers
     pointers: Mapping[Place, Mark] = MappingProxyType({})
     #: by (line, column) of their names, the functions that have callers to be led to
@@ -150,10 +158,10 @@ def _dimmed(left_out: Iterable[LeftOut]) -> tuple[dict[int, str], dict[int, str]
     """By line, what opens the lines left out there, and the note behind the directive above them."""
     opens: dict[int, str] = {}
     notes: dict[int, str] = {}
-    for first, _, why in left_out:
-        shown = escape(why)
-        opens[first] = f'<span class="x" title="{shown}">'
-        notes[first - 1] = f'<i class="w" data-why="{shown}"></i>'
+    for first, _, note, why in left_out:
+        full = f'title="{escape(why)}"'
+        opens[first] = f'<span class="x" {full}>'
+        notes[first - 1] = f'<i class="w" role="note" data-note="{escape(note)}" aria-label="{escape(why)}" {full}></i>'
     return opens, notes
 
 
@@ -207,6 +215,9 @@ class _Painter:
         self._defined = links.defined({value for token, value in tokens if token is Name})
         #: lines on which something but a plain link can be
         self._special = {line for line, _ in (*links.definitions, *links.pointers)}
+        #: is the token at hand a struct's, union's or enum's tag; will the next one be
+        self._tag = False
+        self._tags_next = False
         #: what stands behind the text of a line
         self.behind: dict[int, str] = {}
         self._utf8 = utf8
@@ -222,6 +233,8 @@ class _Painter:
         if not value:
             return ""
         column = self._column
+        if not value.isspace():
+            self._tag, self._tags_next = self._tags_next, token is Keyword and value in _TAGS
         self._column += len(value.encode("utf-8", "replace")) if self._utf8 else len(value)
         if token is Name:
             return self._name(value, column)
@@ -240,6 +253,8 @@ class _Painter:
         behind = _mark("v", mark, f'data-at="{self._line}:{column}"') if mark else ""
         if name not in self._defined:
             return name + behind
+        if self._is_local(name, place):
+            return name + behind
         if special and place in self._links.definitions:
             function = self._links.functions.get(place)
             if function:
@@ -247,6 +262,13 @@ class _Painter:
                 self.behind[self._line] = self.behind.get(self._line, "") + shown
             return f'<a class="d" href="{self._links.ident}{name}">{name}</a>{behind}'
         return f'<a href="{self._links.ident}{name}">{name}</a>{behind}'
+
+    def _is_local(self, name: str, place: Place) -> bool:
+        """Does a name mean something that its own function declares?  A tag never does."""
+        mentioned = self._links.mentioned
+        if mentioned is None or place in mentioned or self._tag or name in _ALWAYS:
+            return False
+        return place not in self._links.definitions
 
 
 def _mark(style: str, mark: Mark, data: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
+from flask import Flask
 from flask import current_app
 
 from web.cache import SizedCache
@@ -25,6 +26,11 @@ class Site:
     rendered: SizedCache[Rendered]
 
 
+def site_of(app: Flask) -> Site:
+    """The state of an application."""
+    return cast(Site, app.extensions[EXTENSION])
+
+
 def site() -> Site:
     """The state of the application that answers this request."""
-    return cast(Site, current_app.extensions[EXTENSION])
+    return site_of(current_app)

@@ -154,7 +154,7 @@ def test_what_runs_below_a_function_keeps_to_it(graph):
 def test_callers_name_the_function_that_runs_through_the_list(graph):
     # watch_register calls its block at once, whichever it is given
     assert {edge.caller for edge in graph.into("on_reboot")} == {"chain_run", "watch_register"}
-    assert reaching(graph, graph.nodes("on_reboot")[0]) == []
+    assert reaching(graph, graph.nodes("on_reboot")[0]).calls == []
 
 
 def test_a_header_s_stub_and_what_it_stands_in_for_are_both_called(graph):

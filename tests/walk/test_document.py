@@ -56,6 +56,11 @@ def test_what_is_skipped_can_be_left_to_the_picture(facts: Facts) -> None:
     assert set(document.remarks(walked, gaps=False)) < set(document.remarks(walked))
 
 
+def test_where_the_document_has_ended_it_skips_nothing(steps: dict[str, document.Record]) -> None:
+    assert len(steps["dev_queue_xmit"].legs[0]["edges"]) > 2
+    assert steps["dev_queue_xmit"].remarks == ()
+
+
 def test_a_tree_without_it_says_so(few_facts: Facts) -> None:
     for language in LANGUAGES:
         for step in document.walk(few_facts):
@@ -84,6 +89,7 @@ def test_a_function_in_another_file_is_told(facts: Facts) -> None:
         ({"at": None}, "has no at"),
         ({"at": [0, 101]}, "at must be a row and a percentage"),
         ({"at": [0]}, "at must be a row and a percentage"),
+        ({"within": 99}, "within must be a number from 1 to 12"),
     ],
 )
 def test_bad_data_is_told(change: dict[str, Any], why: str) -> None:

@@ -72,7 +72,7 @@ def test_any_text_stays_what_it_is(
     marked = _links(ranges)._replace(
         pointers={place: Mark("<", "&") for place in ranges},
         functions={place: Mark("<", "&") for place in ranges},
-        left_out=[LeftOut(low, high, "<&>") for low, high in zip(bounds[::2], bounds[1::2], strict=False)],
+        left_out=[LeftOut(low, high, "<&>", "<&>") for low, high in zip(bounds[::2], bounds[1::2], strict=False)],
     )
     rendered = render(text, kind, marked, utf8=utf8)
     assert _shown(rendered.html) == text
@@ -93,16 +93,23 @@ def test_marks_stand_in_attributes() -> None:
         definitions={(1, 1)},
         pointers={(2, 3): Mark('"a" & <b>', "/calls/f")},
         functions={(1, 1): Mark("callers", "/calls/name")},
-        left_out=[LeftOut(2, 2, 'not "A" & <B>')],
+        left_out=[LeftOut(2, 2, "no", 'not "A" & <B>')],
     )
     html = render("name\n  name(name);\n\n", "c", marked, utf8=True).html
     assert _shown(html) == "name\n  name(name);\n\n"
     assert 'data-at="2:3" aria-label="&quot;a&quot; &amp; &lt;b&gt;"' in html
-    assert html.index('data-f="name"') < html.index('data-why="not &quot;A&quot; &amp; &lt;B&gt;"') < html.index('id="L2"')
+    assert html.index('data-f="name"') < html.index('aria-label="not &quot;A&quot; &amp; &lt;B&gt;"') < html.index('id="L2"')
+
+
+def test_what_a_parser_would_change_is_written_as_a_reference() -> None:
+    html = render("\r a \r\r\n\x00\r\n", "c", _links(), utf8=True).html
+    assert "\r" not in html
+    assert "\0" not in html
+    assert _shown(html) == "\r a \r\r\n\u2400\r\n"
 
 
 def test_lines_stand_in_blocks_of_equal_length() -> None:
-    html = render("x\n" * 450, "c", _links()._replace(left_out=[LeftOut(150, 420, "no")]), utf8=True).html
+    html = render("x\n" * 450, "c", _links()._replace(left_out=[LeftOut(150, 420, "no", "no")]), utf8=True).html
     blocks = html.split('<span class="b">')[1:]
     assert [block.count("data-n=") for block in blocks] == [200, 200, 50]
     assert [block.count('class="x"') for block in blocks] == [1, 1, 1], "what is dimmed goes on in the next block"

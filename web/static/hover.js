@@ -11,9 +11,9 @@ const LINGER = 250; // and until it goes
 const MOST_KEPT = 500;
 
 const said = {
-  label: "What %s is", go: "Go to the definition of the identifier", here: "defined in this file",
+  label: "What {name} is", go: "Go to the definition of the identifier", here: "defined in this file",
   included: "in a header that this file includes", linked: "by linking", elsewhere: "elsewhere; this file does not see it",
-  likeliest: "the likeliest", alike: "one of %s that are as likely", others: "definitions in all:",
+  likeliest: "the likeliest", alike: "one of {n} that are as likely", others: "definitions in all:",
   made: "made by the macro", condition: "under", failed: "That could not be asked:", ...words.card,
 };
 const pages = `${root}${encodeURIComponent(tree)}/ident/`;
@@ -38,7 +38,8 @@ function isMember(link) {
 
 /** The record of a link's name, asked for once. */
 function ask(link) {
-  const given = { from: link.closest("[data-path]")?.dataset.path, member: isMember(link) ? 1 : null };
+  const at = link.closest("[data-path]")?.dataset ?? {};
+  const given = { from: at.path, arch: at.arch, member: isMember(link) ? 1 : null };
   const key = JSON.stringify([nameOf(link), given]);
   if (!known.has(key)) {
     if (known.size >= MOST_KEPT) known.delete(known.keys().next().value);
@@ -56,7 +57,7 @@ function contents({ definition, seen, comment, kinds, alike }) {
   const count = Object.values(kinds).reduce((sum, each) => sum + each, 0);
   const listed = Object.entries(kinds).map(([kind, number]) => `${number} ${kind}`).join(", ");
   const about = [said[seen]];
-  if (alike > 1) about.push(said.alike.replace("%s", alike));
+  if (alike > 1) about.push(said.alike.replace("{n}", alike));
   if (definition.macro) about.push(`${said.made} ${definition.macro}`);
   if (definition.condition) about.push(`${said.condition} ${definition.condition}`);
   return [
@@ -67,7 +68,7 @@ function contents({ definition, seen, comment, kinds, alike }) {
       element("span", { class: "kind" }, `${definition.static ? "static " : ""}${definition.kind}`),
       element("a", { href: addressOf(definition) }, `${definition.file}:${definition.line}`),
     ),
-    definition.signature && element("pre", { class: "signature" }, definition.signature),
+    definition.signature !== definition.name && element("pre", { class: "signature" }, definition.signature),
     comment && element("div", { class: "comment" }, comment),
     element("p", { class: "quiet" }, about.join(" · ")),
     count > 1 ? element("p", { class: "quiet" }, `${said.others} ${listed}`) : null,
@@ -108,7 +109,7 @@ async function show(link) {
   shownFor?.removeAttribute("aria-describedby");
   shownFor = link;
   card.replaceChildren(...inside);
-  card.setAttribute("aria-label", said.label.replace("%s", nameOf(link)));
+  card.setAttribute("aria-label", said.label.replace("{name}", nameOf(link)));
   card.showPopover();
   card.scrollTop = 0;
   place(card, link);

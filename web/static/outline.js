@@ -1,7 +1,7 @@
-// The outline of a file: what can be looked for in it, and the name of what the first line in view stands in.
+// The outline of a file: what can be looked for in it, and the name of what the line that is read stands in.
 
 import { address, element, onKey, tree, words } from "./site.js";
-import { reveal, topLine } from "./source.js";
+import { reveal, readLine } from "./source.js";
 
 const said = words.source;
 const box = document.getElementById("outline");
@@ -67,11 +67,14 @@ function around(line) {
 
 const name = element("a", { class: "name" });
 const kind = element("span", { class: "quiet" });
+let stepped = null;
 const step = (by) => {
-  const line = topLine() ?? 1;
-  const at = window.scrollY + window.innerHeight >= document.documentElement.scrollHeight - 2 ? Infinity : line + 4;
-  const next = by > 0 ? functions.find((each) => each.first > at) : functions.findLast((each) => each.first < line + 4);
-  if (next) reveal(next.first, true);
+  let line = readLine() ?? 1;
+  // at the end of the page, what was stepped to may stand below the line that is read
+  const end = window.scrollY + window.innerHeight >= document.documentElement.scrollHeight - 2;
+  if (end && stepped) line = Math.max(line, stepped.first);
+  stepped = by > 0 ? functions.find((each) => each.first > line) : functions.findLast((each) => each.first < line);
+  if (stepped) reveal(stepped.first, true);
 };
 const bar = element(
   "div",
@@ -83,7 +86,7 @@ const bar = element(
 );
 
 function update() {
-  const here = around(topLine() ?? 0);
+  const here = around(readLine() ?? 0);
   if (here?.row === bar.shown) return;
   bar.shown = here?.row;
   name.textContent = here ? here.name + (here.kind === "function" ? "()" : "") : document.querySelector(".view").dataset.path.split("/").pop();
@@ -119,7 +122,7 @@ if (functions.length) {
   onKey("]", said.next, () => step(1));
   onKey("[", said.previous, () => step(-1));
   onKey("c", said.callers, () => {
-    const here = around(topLine() ?? 0);
+    const here = around(readLine() ?? 0);
     if (here?.kind === "function") location.assign(address([tree, "calls", here.name]));
   });
 }

@@ -93,19 +93,13 @@ follow();
 
 // -- where the reader is ----------------------------------------------------------------------------------
 
-/** The height of what stands above the code and stays there. */
-export function covered() {
-  const bar = document.querySelector(".where") ?? document.querySelector(".top");
-  return bar.getBoundingClientRect().bottom;
-}
-
-/** The first line in view; null where the code is not. */
-export function topLine() {
+/** The line that is read: where `reveal` brings one to, below what stays above the code; null where none is. */
+export function readLine() {
   const { left, top, bottom } = pre.getBoundingClientRect();
-  const from = Math.max(covered(), top) + 3;
-  if (bottom < from) return null;
+  const from = Math.max(Number.parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop), top) + 4;
+  const shown = Math.min(bottom, window.innerHeight) - 4;
   // a wrapped line has its number on its first row only
-  for (let y = from; y < Math.min(bottom, window.innerHeight); y += 8) {
+  for (let y = Math.min(from, shown); y < shown + 1; y += 8) {
     const anchor = document.elementFromPoint(Math.max(left, 0) + 20, y)?.closest?.("a[data-n]");
     if (anchor) return number(anchor);
   }
@@ -145,7 +139,7 @@ function kept(name, box, style, changed = () => {}) {
   }
   return () => {
     const on = !box.classList.contains(style);
-    const line = topLine();
+    const line = readLine();
     apply(on);
     if (line) reveal(line);
     try {

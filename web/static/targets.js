@@ -6,7 +6,7 @@ import { place } from "./hover.js";
 
 const said = words.source;
 const path = document.querySelector("[data-path]").dataset.path;
-const counted = (one, many, number) => (number === 1 ? one : many.replace("%s", number.toLocaleString()));
+const counted = (one, many, number) => (number === 1 ? one : many.replace("{n}", number.toLocaleString()));
 
 // -- targets ----------------------------------------------------------------------------------------------
 
@@ -19,6 +19,9 @@ function at(text) {
   return element("a", { href: `${address([tree, "source", file])}#L${line}` }, text);
 }
 
+/** An element, or nothing for a part that a record does not have. */
+const part = (there, ...made) => (there ? element(...made) : null);
+
 function row(edge) {
   const where = edge.callee_def ? at(edge.callee_def) : null;
   where?.replaceChildren(edge.callee);
@@ -27,13 +30,15 @@ function row(edge) {
     {},
     element("code", {}, where ?? edge.callee),
     element("span", { class: "kind" }, edge.kind),
-    edge.evidence && element("span", { class: "quiet" }, `${said.stored} `, at(edge.evidence)),
-    edge.places > 1 && element("span", { class: "quiet" }, said.more.replace("%s", edge.places - 1)),
-    edge.chain && element("span", { class: "quiet" }, `${said.by} `, ...edge.chain.flatMap((each) => [at(each), " "])),
-    edge.only_after && element("span", { class: "quiet" }, `${said.only_after} ${edge.only_after.slice(0, 4).join(", ")}${edge.only_after.length > 4 ? " …" : ""}`),
-    edge.confidence === "name" && element("span", { class: "tag" }, said.by_name),
+    part(edge.evidence, "span", { class: "quiet" }, `${said.stored} `, at(edge.evidence ?? ":0")),
+    part(edge.places > 1, "span", { class: "quiet" }, said.more.replace("{n}", edge.places - 1)),
+    part(edge.chain, "span", { class: "quiet" }, `${said.by} `, ...(edge.chain ?? []).flatMap((each) => [at(each), " "])),
+    part(edge.only_after, "span", { class: "quiet" }, `${said.only_after} ${shortened(edge.only_after ?? [])}`),
+    part(edge.confidence === "name", "span", { class: "tag" }, said.by_name),
   );
 }
+
+const shortened = (names) => names.slice(0, 4).join(", ") + (names.length > 4 ? " …" : "");
 
 function contents(call, mark) {
   const through = call.field ? `${call.struct ? `struct ${call.struct}` : "?"}.${call.field}` : "";
@@ -41,7 +46,7 @@ function contents(call, mark) {
     "p",
     { class: "head" },
     element("b", {}, call.callee),
-    through && element("code", {}, through),
+    part(through, "code", {}, through),
     element("span", { class: "quiet" }, counted(said.functions_one, said.functions_many, call.total)),
   );
   if (!call.edges.length) return [head, element("p", {}, said.unknown)];
@@ -52,7 +57,7 @@ function contents(call, mark) {
     const text = filter.value.trim().toLowerCase();
     for (const each of rows) each.hidden = !each.textContent.toLowerCase().includes(text);
   });
-  const cut = call.total > rows.length && element("p", { class: "quiet" }, `${said.first.replace("%s", rows.length)} `, element("a", { href: mark.href }, call.caller ?? ""));
+  const cut = part(call.total > rows.length, "p", { class: "quiet" }, `${said.first.replace("{n}", rows.length)} `, element("a", { href: mark.href }, call.caller ?? ""));
   return [head, rows.length > 8 ? filter : null, list, cut].filter(Boolean);
 }
 

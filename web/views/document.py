@@ -41,7 +41,7 @@ blueprint = Blueprint("document", __name__)
 
 _STATE = "xref.document"
 #: places of evidence that a claim shows at once; the others open below
-_SHOWN = 4
+_SHOWN = 6
 #: the document's sections, in its order
 SECTIONS = tuple(dict.fromkeys(claim.section for claim in claims.claims()))
 
@@ -138,6 +138,7 @@ def _warming(app: Flask) -> None:
     with app.app_context():
         try:
             for tree in site().indexes.trees():
+                site().indexes.facts(tree)
                 _hold(tree)
         except Exception as error:
             # whoever asks for the page gets the error

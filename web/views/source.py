@@ -16,6 +16,7 @@ from web import arguments
 from web import languages
 from web import suggest
 from web.errors import NotFoundError
+from web.render import LeftOut
 from web.render import Links
 from web.render import Mark
 from web.render import Place
@@ -23,6 +24,12 @@ from web.render import Rendered
 from web.render import render
 from web.shapes import answer
 from web.site import site
+from web.views.conditions import Asked
+from web.views.conditions import asked
+from web.views.conditions import left_out
+from xref.graph.linkage import arch_of
+from xref.index.configuration import config_files
+from xref.index.mentions import mentions
 from xref.index.query import Index
 from xref.index.records import Definition
 from xref.index.records import Entry
@@ -36,6 +43,8 @@ _DETAIL = ("member", "enumerator", "label", "prototype")
 #: what a reader of a directory may want to read first
 _READ_FIRST = ("README", "README.txt", "README.rst", "README.md", "00-INDEX")
 _MOST_README = 64 * 1024
+#: kinds of files that go through the preprocessor
+_CONDITIONAL = ("c", "asm", "linker", "dts")
 
 
 class Crumb(NamedTuple):
@@ -53,6 +62,8 @@ class Source(NamedTuple):
     size: int
     code: Rendered | None
     outline: list[Definition]
+    #: how many of its lines the conditions asked for leave out; None where there are none to ask
+    left_out: int | None
 
 
 @blueprint.get("/<tree>/source/", defaults={"path": ""})
@@ -60,9 +71,10 @@ class Source(NamedTuple):
 def page(tree: str, path: str) -> str:
     """A file with its code, or a directory."""
     path = arguments.path(path)
-    with site().indexes.lease(tree) as index:
+    wanted = asked(tree)
+    with site().indexes.lease(tree, wanted.arch) as index:
         if path and index.has(path):
-            file = _source(index, path)
+            file = _source(index, path, wanted)
             above = path.rpartition("/")[0]
             return render_template(
                 "file.html",
@@ -73,6 +85,10 @@ def page(tree: str, path: str) -> str:
                 above=above,
                 beside=index.listing(above) or [],
                 problems=site().indexes.facts(tree).problems.get(path, ()),
+                asked=wanted,
+                archs=site().indexes.facts(tree).archs,
+                own_arch=arch_of(path),
+                configs=config_files(index, wanted.arch) if wanted.arch else [],
             )
         entries = index.listing(path)
         if entries is None:
@@ -150,13 +166,17 @@ def _is_utf8(text: str, data: bytes) -> bool:
     return len(text) != len(data) or data.isascii()
 
 
-def _source(index: Index, path: str) -> Source:
+def _source(index: Index, path: str, wanted: Asked) -> Source:
     data = index.source(path) or b""
     kind = index.file_kind(path) or "text"
     definitions = index.outline(path) or []
     shown = kind != "binary" and len(data) <= site().settings.most_shown
-    code = _code(index, path, kind, data, definitions) if shown else None
-    return Source(path, kind, len(data), code, [each for each in definitions if _outlined(each)])
+    code, count = None, None
+    if shown:
+        out = left_out(index, path, wanted) if kind in _CONDITIONAL else []
+        code = _code(index, path, kind, data, definitions, wanted, out)
+        count = sum(each.last - each.first + 1 for each in out) if kind in _CONDITIONAL and b"#" in data else None
+    return Source(path, kind, len(data), code, [each for each in definitions if _outlined(each)], count)
 
 
 def _outlined(definition: Definition) -> bool:
@@ -165,20 +185,28 @@ def _outlined(definition: Definition) -> bool:
     return definition.kind not in _DETAIL and not (besides and definition.name not in definition.signature)
 
 
-def _code(index: Index, path: str, kind: str, data: bytes, definitions: list[Definition]) -> Rendered:
+def _code(
+    index: Index,
+    path: str,
+    kind: str,
+    data: bytes,
+    definitions: list[Definition],
+    wanted: Asked,
+    out: list[LeftOut],
+) -> Rendered:
     """The code, kept from the last time if the index is the same."""
 
     def make() -> Rendered:
         text = decode(data)
         if len(data) > site().settings.most_highlighted:
-            return render(text, "text", _links(index, path, []), utf8=True)
-        return render(text, kind, _links(index, path, definitions), utf8=_is_utf8(text, data))
+            return render(text, "text", _links(index, path, [], out), utf8=True)
+        return render(text, kind, _links(index, path, definitions, out), utf8=_is_utf8(text, data))
 
     prefix = url_for("source.page", tree=index.tree, path="")
-    return site().rendered.get((site().indexes.stamp(), prefix, path, languages.language()), make)
+    return site().rendered.get((site().indexes.stamp(), prefix, path, languages.language(), wanted), make)
 
 
-def _links(index: Index, path: str, definitions: list[Definition]) -> Links:
+def _links(index: Index, path: str, definitions: list[Definition], out: list[LeftOut]) -> Links:
     """What the code leads to; without definitions, as of a file too long to be coloured, only by its includes."""
     ident = url_for("ident.page", tree=index.tree, name="_").removesuffix("_")
     calls = url_for("calls.page", tree=index.tree, function="_").removesuffix("_")
@@ -190,8 +218,10 @@ def _links(index: Index, path: str, definitions: list[Definition]) -> Links:
         includes=dict(_included(index, path)),
         definitions={(each.line, each.column) for each in definitions},
         ranges=[(each.line, each.end_line) for each in definitions],
+        mentioned=mentions(index, path) if definitions else None,
         pointers=dict(_pointers(index, path, set(functions.values()), ident, calls)) if definitions else {},
         functions={place: Mark(callers.replace("\0", name), calls + name) for place, name in functions.items()},
+        left_out=out,
     )
 
 

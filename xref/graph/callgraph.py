@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
 from threading import Lock
+from threading import local
 from typing import Any
 from typing import NamedTuple
 from weakref import WeakValueDictionary
@@ -24,7 +25,9 @@ from xref.graph.indirect import Target
 from xref.graph.linkage import arch_of
 from xref.graph.list_heads import ListHeads
 from xref.graph.syscalls import INITCALL_RUNNERS
+from xref.graph.syscalls import SWITCHES
 from xref.graph.syscalls import Syscalls
+from xref.index.memory import Memory
 from xref.index.places import Place
 from xref.index.places import Places
 from xref.index.query import Index
@@ -61,8 +64,15 @@ class Step(NamedTuple):
     before: tuple[Step, ...] = ()
 
 
+class _Opening(local):
+    """The macros that a thread is about to open: one that calls itself is opened once."""
+
+    def __init__(self) -> None:
+        self.macros: set[tuple[str, str]] = set()
+
+
 class CallGraph:
-    """The functions of one tree."""
+    """The functions of one tree.  Threads may share one whose index knows them apart: see web/graphs.py."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
@@ -71,13 +81,16 @@ class CallGraph:
         self.syscalls = Syscalls(self.places)
         self.deferrals = Deferrals(self.places, self.pointers)
         self.lists = ListHeads(self)
-        self._out: dict[str, list[Step]] = {}
-        self._macro_calls: dict[tuple[str, str], list[tuple[str, int, str, tuple[str, ...]]]] = {}
-        self._by_scope: dict[str, dict[str, list[tuple[str, int, int]]]] = {}
-        self._defined: dict[str, Place | None] = {}
-        self._links: dict[tuple[str, str], str | None] = {}
-        self._others: dict[tuple[str, str], str | None] = {}
-        self._alike: dict[str, tuple[str, ...]] = {}
+        # what is found out serves the next who asks, on any thread; it is let go of in the end, since a server asks
+        # for a whole tree in time
+        self._out: Memory[str, list[Step]] = Memory(20_000)
+        self._macro_calls: Memory[tuple[str, str], list[tuple[str, int, str, tuple[str, ...]]]] = Memory(30_000)
+        self._by_scope: Memory[str, dict[str, list[tuple[str, int, int]]]] = Memory(1_500)
+        self._defined: Memory[str, tuple[Place | None]] = Memory(60_000)
+        self._links: Memory[tuple[str, str], tuple[str | None]] = Memory(100_000)
+        self._others: Memory[tuple[str, str], tuple[str | None]] = Memory(30_000)
+        self._alike: Memory[str, tuple[str, ...]] = Memory(30_000)
+        self._opening = _Opening()
 
     # -- nodes ----------------------------------------------------------------------------------------
 
@@ -115,10 +128,11 @@ class CallGraph:
 
     def defined_at(self, node: str) -> str | None:
         """The file:line of the likeliest body."""
-        if node not in self._defined:
+        known = self._defined.get(node)
+        if known is None:
             bodies = self.definitions(node)
-            self._defined[node] = self._of_arch(bodies) if bodies else None
-        best = self._defined[node]
+            known = self._defined[node] = (self._of_arch(bodies) if bodies else None,)
+        best = known[0]
         return f"{best.file}:{best.line}" if best else None
 
     def _of_arch(self, bodies: list[Place]) -> Place:
@@ -127,12 +141,13 @@ class CallGraph:
     def _meant(self, name: str, path: str) -> str | None:
         """The node that a name means where it is called in a file."""
         key = (name, path)
-        if key not in self._links:
+        known = self._links.get(key)
+        if known is None:
             place = self.places.best(name, _BODIES, path)
             if place is not None and not self.places.seen(place, path):
                 place = None
-            self._links[key] = place.identity if place is not None else None
-        return self._links[key]
+            known = self._links[key] = (place.identity if place is not None else None,)
+        return known[0]
 
     def _alternative(self, name: str, path: str) -> str | None:
         """The function that a macro's name means in other configurations: a header that has no such macro declares it.
@@ -140,15 +155,17 @@ class CallGraph:
         `rcu_note_context_switch` is a macro of rcutiny.h or a function declared in rcutree.h, and either is included.
         """
         key = (name, path)
-        if key not in self._others:
-            self._others[key] = None
+        known = self._others.get(key)
+        if known is None:
+            known = (None,)
             node = self._meant(name, path)
             if node is not None and "@" not in node and self.places.best(name, ("prototype",), path) is not None:
                 declared = {each for each in self.index.unconditional(name, "prototype") if each.endswith(".h")}
                 declared = {each for each in declared if self.index.reaches(path, each)}
                 if declared - set(self.index.unconditional(name, "macro")):
-                    self._others[key] = node
-        return self._others[key]
+                    known = (node,)
+            self._others[key] = known
+        return known[0]
 
     def _both(self, node: str | None) -> tuple[str, ...]:
         """A function, and the one that its header declares in those configurations for which it does not define it.
@@ -158,12 +175,13 @@ class CallGraph:
         name, _, file = (node or "").partition("@")
         if node is None or not file.endswith(".h"):
             return (node,) if node is not None else ()
-        if node not in self._alike:
+        known = self._alike.get(node)
+        if known is None:
             places = self.places.all(name)
             declared = any(each.kind == "prototype" and each.file == file and not each.static for each in places)
             shared = any(each.kind in _BODIES and not each.static for each in places)
-            self._alike[node] = (node, name) if declared and shared else (node,)
-        return self._alike[node]
+            known = self._alike[node] = (node, name) if declared and shared else (node,)
+        return known
 
     # -- out ------------------------------------------------------------------------------------------
 
@@ -345,14 +363,13 @@ class CallGraph:
         """(name, its symbol, line) of what a function or macro calls by name."""
         scopes = self._by_scope.get(place.file)
         if scopes is None:
-            scopes = self._by_scope[place.file] = {}
-            if len(self._by_scope) > 3000:
-                self._by_scope.pop(next(iter(self._by_scope)))
+            scopes = {}
             calls = self.index.named_calls(place.file)
             names = self.index.names({each for call in calls for each in (call[0], call[3]) if each})
             for symbol, line, _, scope in calls:
                 if scope:
                     scopes.setdefault(names[scope], []).append((names[symbol], symbol, line))
+            self._by_scope[place.file] = scopes
         return [call for call in scopes.get(place.name, ()) if place.line <= call[2] <= place.end_line]
 
     def _named(self, caller: str, caller_def: str, called: str, symbol: int, path: str, line: int) -> Iterator[Step]:
@@ -388,27 +405,36 @@ class CallGraph:
             return []
         key = (macro, path)
         known = self._macro_calls.get(key)
-        if known is not None:
-            return known
-        self._macro_calls[key] = []
-        found: list[tuple[str, int, str, tuple[str, ...]]] = []
+        if known is not None or key in self._opening.macros:
+            return known or []
+        self._opening.macros.add(key)
+        try:
+            found = list(self._opened(macro, best.file, path, depth))
+        finally:
+            self._opening.macros.discard(key)
+        self._macro_calls[key] = found
+        return found
+
+    def _opened(
+        self, macro: str, home: str, path: str, depth: int
+    ) -> Iterator[tuple[str, int, str, tuple[str, ...]]]:
+        """What a macro's bodies in the file `home` call where `path` uses it."""
         for place in self.places.all(macro):
-            if place.kind != "macro" or place.file != best.file:
+            if place.kind != "macro" or place.file != home:
                 continue
             for called, symbol, line in self._calls_in(place):
                 if called == macro:
                     continue
                 if self.index.call_kind(symbol, path) == "direct":
                     node = self._meant(called, path)
-                    found += [(each, line, place.file, ()) for each in self._both(node)]
+                    for each in self._both(node):
+                        yield each, line, place.file, ()
                 else:
                     other = self._alternative(called, path)
                     if other is not None:
-                        found.append((other, line, place.file, ()))
+                        yield other, line, place.file, ()
                     for node, inner, file, chain in self._inside(called, path, depth + 1):
-                        found.append((node, line, place.file, (f"{file}:{inner}", *chain)))
-        self._macro_calls[key] = found
-        return found
+                        yield node, line, place.file, (f"{file}:{inner}", *chain)
 
     def _through(self, node: str, caller_def: str | None, row: tuple[Any, ...]) -> Iterator[Step]:
         """The targets of one call through a pointer."""
@@ -560,6 +586,28 @@ class CallGraph:
         for caller, calls in self._asm_made.items():
             if any(call.callee == plain(node) for call in calls):
                 found[caller] = None
+
+    def candidates(self, node: str) -> list[str]:
+        """The functions that may have an edge into this one: a few too many, none too few.  By name.
+
+        Unlike `caller_nodes` it reads no text: with thousands of callers it is the way to show some of them.
+        """
+        found = set(self.adjacency.callers(node))
+        for slot in self._names_of(node):
+            found.update(row[3] for row in self.index.sites(slot=slot) if row[3])
+        for slot in self.pointers.slots_of(node):
+            if self.lists.may_be_run(slot):
+                sites = self.index.sites(slot=slot)
+                found.update(row[3] for row in sites if row[3] and self.lists.is_run(row[3], slot))
+        return sorted(found)
+
+    def behind_switches(self) -> Iterator[tuple[Edge, str]]:
+        """The system calls that another chooses by a number (sys_socketcall): the edge, and the function's node."""
+        for name in SWITCHES:
+            for node in self.nodes(name):
+                for step in self.out(node):
+                    if plain(step.callee).startswith("sys_") and step.edge.kind == "direct":
+                        yield step.edge, step.callee
 
     @cached_property
     def adjacency(self) -> Adjacency:

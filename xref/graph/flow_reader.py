@@ -235,8 +235,7 @@ class Reader:
             self._statements.visit(node, function)
 
     def _expanded(self, tokens: list[Token], function: Body) -> list[Token]:
-        names = self.types.macro_names
-        if not any(token.text in names for token in tokens):
+        if self.types.macro_names.isdisjoint([token.text for token in tokens]):
             return tokens
 
         def wanted(token: Token, arguments: list[list[Token]], following: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from threading import local
 from typing import TYPE_CHECKING
 from typing import NamedTuple
 
@@ -39,6 +40,13 @@ class Way(NamedTuple):
     steps: tuple[Step, ...]
 
 
+class _Asked(local):
+    """The runners whose callers a thread is about to follow: one that is met again on the way is left at that."""
+
+    def __init__(self) -> None:
+        self.runners: set[str] = set()
+
+
 class ListHeads:
     """The lists of one call graph."""
 
@@ -47,8 +55,19 @@ class ListHeads:
         self._places = graph.places
         self._lists: dict[tuple[str, str], frozenset[str] | None] = {}
         self._ways: dict[str, list[Way]] = {}
+        self._asked = _Asked()
         self._heads: dict[tuple[str, str], int | None] = {}
         self._instances: dict[str, int] = {}
+
+    def may_be_run(self, slot: str) -> bool:
+        """Can calls through a slot be for each in a list?  Quickly: what it says no to is none."""
+        return slot.startswith("F:") and self._many(slot)
+
+    def _many(self, slot: str) -> bool:
+        if slot not in self._instances:
+            known = {target.instance for target in self._graph.pointers.targets(slot) if target.instance}
+            self._instances[slot] = len(known)
+        return self._instances[slot] >= _FEWEST
 
     def is_run(self, function: str, slot: str) -> bool:
         """Is a call through this slot, in this function, one for each that is in a list whose head it was given?"""
@@ -56,12 +75,7 @@ class ListHeads:
 
     def _head_of(self, function: str, slot: str) -> int | None:
         """The number of the parameter that is the head."""
-        if not slot.startswith("F:"):
-            return None
-        if slot not in self._instances:
-            known = {target.instance for target in self._graph.pointers.targets(slot) if target.instance}
-            self._instances[slot] = len(known)
-        if self._instances[slot] < _FEWEST:
+        if not self.may_be_run(slot):
             return None
         key = (function, slot[2:].rpartition(".")[0])
         if key not in self._heads:
@@ -191,12 +205,18 @@ class ListHeads:
 
     def ways_into(self, runner: str, slot: str) -> list[Way]:
         """Who hands which head to a runner, directly or by functions that hand on what they are given."""
-        if runner not in self._ways:
-            self._ways[runner] = []
+        known = self._ways.get(runner)
+        if known is None:
+            if runner in self._asked.runners:
+                return []
             number = self._head_of(runner, slot)
-            if number is not None:
-                self._ways[runner] = list(self._handing(runner, number, (), 0))
-        return self._ways[runner]
+            self._asked.runners.add(runner)
+            try:
+                known = list(self._handing(runner, number, (), 0)) if number is not None else []
+            finally:
+                self._asked.runners.discard(runner)
+            self._ways[runner] = known
+        return known
 
     def givers(self, runner: str, slot: str, target: Target) -> tuple[str, ...] | None:
         """The nodes that name the head of a list in which a target is; None where any caller may come to it."""

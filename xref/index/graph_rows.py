@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -33,6 +34,16 @@ class GraphRows(TreeReader):
             f"WHERE kind IN ({','.join('?' * len(wanted))}) AND blob IN (SELECT blob FROM files WHERE tree = ?))"
         )
         return frozenset(row[0] for row in self._db.execute(query, [*wanted, self._tree_id]))
+
+    def macros_like(self, patterns: Sequence[str]) -> frozenset[str]:
+        """The macros of the tree whose names match one of these GLOB patterns."""
+        query = (
+            f"SELECT name FROM symbols WHERE ({' OR '.join(['name GLOB ?'] * len(patterns))}) AND EXISTS ("
+            "SELECT 1 FROM definitions JOIN files ON files.blob = definitions.blob AND tree = ? "
+            "WHERE symbol = symbols.id AND kind = ?)"
+        )
+        rows = self._db.execute(query, [*patterns, self._tree_id, DEFINITION_KINDS.index("macro")])
+        return frozenset(row[0] for row in rows)
 
     def places(self, name: str) -> list[tuple[int, str, int, int, int, bool, int, int, str | None]]:
         """The definitions of a name: (kind, file, line, column, end line, static, head, tail, made by)."""

@@ -1,8 +1,8 @@
 """Where names are defined, and the text there: what the graph reads of an index.
 
-Everything is cached for as long as the object lives, because the graph asks for the same headers and structs again
-and again.  `code` is a file's text with comments, the insides of literals and directives blanked, so that every
-offset in it is an offset in the file.
+What was asked for is kept, because the graph asks for the same headers and structs again and again.  `code` is a
+file's text with comments, the insides of literals and directives blanked, so that every offset in it is an offset in
+the file.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from xref.graph.linkage import arch_of
+from xref.index.memory import Memory
 from xref.index.query import Index
 from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.lex import blank
@@ -87,8 +88,8 @@ class Places:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self._known: dict[str, list[Place]] = {}
-        self._best: dict[str, dict[tuple[str, tuple[str, ...]], Place | None]] = {}
+        self._known: Memory[str, list[Place]] = Memory(100_000)
+        self._best: Memory[str, dict[tuple[str, tuple[str, ...]], Place | None]] = Memory(3_000)
         self.text = lru_cache(maxsize=600)(self._text)
 
     def _text(self, path: str) -> Text:
@@ -119,7 +120,7 @@ class Places:
 
     def forget(self, path: str) -> None:
         """Let go of what is known of the names in a file; for who reads a whole tree, file by file."""
-        self._best.pop(path, None)
+        self._best.pop(path)
 
     def seen(self, place: Place, path: str) -> bool:
         """Can code in a file mean this definition: its own, of a header it includes, or shared by linking?"""

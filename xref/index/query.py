@@ -116,6 +116,16 @@ class Index(GraphRows):
             found += [Problem(path, 0, reason) for path, reason in self._db.execute(query, [self._tree_id])]
         return found
 
+    def has_problems(self, path: str) -> bool:
+        """Is there a place in a file that was not parsed in full?"""
+        query = "SELECT EXISTS (SELECT 1 FROM problems WHERE blob = ?)"
+        return bool(self._db.execute(query, [self._blob(path)]).fetchone()[0])
+
+    def lessons(self) -> bytes:
+        """What the tree's macros taught the parser, as stored."""
+        query = "SELECT lessons FROM readings JOIN trees ON reading = readings.id WHERE trees.id = ?"
+        return bytes(self._db.execute(query, [self._tree_id]).fetchone()[0])
+
     def files(self, pattern: str = "") -> list[str]:
         """The paths that match: a glob where it has `*`, `?` or `[`, else a part of the path, any case."""
         if not pattern:

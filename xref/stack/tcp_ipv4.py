@@ -246,7 +246,7 @@ def tcp_v4_connect(k: Kernel, sk: TcpSock, address: tuple[int, int], family: int
         sk.dport = 0
         return err
     sk.sk_dst_cache = rt
-    sk.sk_route_caps = rt.dev.features
+    tcp_h.tcp_v4_setup_caps(k, sk, rt)
     sk.ext2_header_len = rt.header_len
     if not sk.write_seq:
         sk.write_seq = k.secure_tcp_sequence_number(sk.saddr, sk.daddr, sk.sport, port)
@@ -263,7 +263,7 @@ def tcp_v4_rebuild_header(k: Kernel, sk: TcpSock) -> int:
     rt, err = route.ip_route_output_flow(k, daddr, sk.saddr, conn_flags(sk), sk.sk_bound_dev_if, sk)
     if rt is not None:
         sk.sk_dst_cache = rt
-        sk.sk_route_caps = rt.dev.features
+        tcp_h.tcp_v4_setup_caps(k, sk, rt)
         sk.ext2_header_len = rt.header_len
         return 0
     sk.sk_route_caps = 0
@@ -448,7 +448,7 @@ def tcp_v4_syn_recv_sock(
         return None
     newsk = tcp_minisocks.tcp_create_openreq_child(k, sk, req, skb)
     newsk.sk_dst_cache = dst
-    newsk.sk_route_caps = dst.dev.features
+    tcp_h.tcp_v4_setup_caps(k, newsk, dst)
     newsk.daddr = req.rmt_addr
     newsk.rcv_saddr = newsk.saddr = req.loc_addr
     newsk.opt, req.opt = req.opt, None

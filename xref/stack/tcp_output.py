@@ -353,7 +353,7 @@ def tcp_fragment(k: Kernel, sk: TcpSock, skb: SkBuff, size: int) -> int:
     nsize = max(skb_headlen(skb) - size, 0)
     if skb_cloned(skb) and skb.data_len:
         pskb_expand_head(k, skb, 0, 0)
-    buff = sockcore.sk_stream_alloc_pskb(k, sk, nsize, 0)
+    buff = sockcore.sk_stream_alloc_skb(k, sk, nsize)
     if buff is None:
         return -ENOMEM
     sockcore.sk_charge_skb(sk, buff)

@@ -112,6 +112,8 @@ class Replayer:
         self._left: dict[int, int] = {}  # of a step that enters a function: the one that leaves it
         self._members: dict[int, dict[str, _History]] = {}
         self._packets: dict[int, _History] = {}
+        self._layouts: dict[int, _History] = {}
+        self._hands: dict[str, dict[object, _History]] = {"sock": {}, "skb": {}}
         self._happened: list[Record] = []
         self._happened_at: list[int] = []
         open_calls: dict[object, list[int]] = {}
@@ -141,6 +143,12 @@ class Replayer:
                 members.setdefault(name, _History()).add(n, value)
         if record.get("frame") is not None:
             self._packets.setdefault(record["skb"], _History()).add(n, bytes.fromhex(record["frame"]))
+        if record.get("layout") is not None:
+            self._layouts.setdefault(record["skb"], _History()).add(n, record["layout"])
+        for what, hands in self._hands.items():
+            hand = hands.setdefault(record.get("flow", record["context"]), _History())
+            if record.get(what) and (not hand.values or hand.values[-1] != record[what]):
+                hand.add(n, record[what])
         if kind in _HAPPENINGS:
             self._happened.append(record)
             self._happened_at.append(n)
@@ -189,6 +197,22 @@ class Replayer:
             if values:
                 found[sock] = values
         return found
+
+    def held(self, what: str, n: int) -> int | None:
+        """The "sock" or "skb" in hand at a step, or the last one that was in hand in its flow of control."""
+        record = self._record(n)
+        found: int | None = self._hands[what][record.get("flow", record["context"])].at(n)
+        return found
+
+    def packet(self, skb: int, n: int) -> bytes | None:
+        """A buffer's bytes from skb->data on, as they were when it was seen last up to a step."""
+        history = self._packets.get(skb)
+        return history.at(n) if history else None
+
+    def layout(self, skb: int, n: int) -> Record | None:
+        """Where everything of a buffer is, as it was when it was seen last up to a step; None where it was not."""
+        history = self._layouts.get(skb)
+        return history.at(n) if history else None
 
     def _changes(self, n: int, record: Record) -> tuple[Change, ...]:
         members = self._members.get(record.get("sock", 0), {})

@@ -21,6 +21,7 @@ KINDS = {
     "syscall": "/minikernel/syscall/sendto",
     "document": "/minikernel/document",
     "walks": "/minikernel/walk/",
+    "status": "/minikernel/status",
 }
 
 
