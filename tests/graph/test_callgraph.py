@@ -215,3 +215,23 @@ def test_what_a_member_holds_is_handed_in_by_who_passes_the_member_on(tmp_path):
     assert paths.along(["by_name", "hook", "quick"])
     assert paths.along(["by_name", "hook", "slow"]) is None
     assert paths.find("by_name", "slow@a.c").paths == []
+
+
+def test_what_a_macro_does_is_asked_in_each_file(tmp_path):
+    """A header's macro uses another that means nothing in the file read first, and stores in the next."""
+    tree = tmp_path / "tree"
+    files = {
+        "include/timer.h": "struct timer { void (*expire)(void); };\n#define ARM(t) SET(t)\n",
+        "include/quiet.h": "#define SET(t) do { } while (0)\n",
+        "include/loud.h": "extern void ring(void);\n#define SET(t) ((t)->expire = ring)\n",
+        "a.c": '#include "quiet.h"\n#include "timer.h"\nvoid a(struct timer *t)\n{\n\tARM(t);\n}\n',
+        "b.c": '#include "loud.h"\n#include "timer.h"\nvoid b(struct timer *t)\n{\n\tARM(t);\n}\n',
+        "run.c": '#include "timer.h"\nvoid ring(void)\n{\n}\nvoid run(struct timer *t)\n{\n\tt->expire();\n}\n',
+    }
+    for name, text in files.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(text)
+    index = tmp_path / "t.db"
+    index_tree(index, tree, name="t", jobs=1)
+    graph = CallGraph(Index(index))
+    assert [(edge.callee, edge.evidence) for edge in graph.callees("run")] == [("ring", "include/loud.h:2")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cached_property
 
 from xref.graph.asm_operands import is_asm
@@ -45,6 +46,8 @@ from xref.index.places import Place
 
 #: what looks like a declaration of a local
 _DECLARED = re.compile(r"(?<!return)(?<!goto)(?<!else)[\w*][ \t]+\**([A-Za-z_]\w*)\s*[;,=\[)]")
+#: macros in macros in … are looked into so many deep
+_MOST_NESTED = 5
 
 
 class Reader:
@@ -58,6 +61,8 @@ class Reader:
         self.text = self.types.places.text(path)
         self._places = self.types.places.of_file(path)
         self._own = {place.name for place in self._places if place.kind in ("function", "prototype")}
+        #: of macros, whether they act on functions' addresses here
+        self._active: dict[str, bool] = {}
         self._notes = Notes()
         self._slots = Slots(self.types, self.knowledge, path, self._own)
         self._statements = Statements(self._slots, self._notes)
@@ -133,25 +138,43 @@ class Reader:
     def _between(self, start: int, end: int) -> list[Hit]:
         return self._hits[bisect_left(self._at, start) : bisect_left(self._at, end)]
 
-    def is_active(self, name: str, depth: int = 0) -> bool:
+    def is_active(self, name: str) -> bool:
         """Does a macro, as this file means it, call through pointers, paste names that it stores, or store into a
-        member that is called through?
+        member that is called through; by itself or by the macros in it?
         """
-        if name not in self.knowledge.active:
-            return False
-        if name in KNOWN:
-            return True
-        for body in self.types.macros(name, self.path):
-            key = (name, body.path, body.line)
-            known = self.types.active.get(key)
-            if known is None:
-                self.types.active[key] = False
-                known = self.types.active[key] = _calls_through(body) or self._stores(body, depth)
-            if known:
-                return True
+        known = self._active.get(name)
+        if known is None:
+            known = self._active[name] = name in self.knowledge.active and self._acts(name)
+        return known
+
+    def _acts(self, name: str) -> bool:
+        seen = {name}
+        fresh = [name]
+        for _ in range(_MOST_NESTED):
+            inner: list[str] = []
+            for each in fresh:
+                if each in KNOWN:
+                    return True
+                for body in self.types.macros(each, self.path):
+                    acts, uses = self._acts_itself(body)
+                    if acts:
+                        return True
+                    inner += [use for use in uses if use not in seen]
+                    seen.update(uses)
+            fresh = inner
         return False
 
-    def _stores(self, body: MacroBody, depth: int) -> bool:
+    def _acts_itself(self, body: MacroBody) -> tuple[bool, tuple[str, ...]]:
+        """Whether a macro's own body acts, and the other macros in it that may; the same whichever file asks."""
+        key = (body.name, body.path, body.line)
+        known = self.types.acting.get(key)
+        if known is None:
+            acts = _calls_through(body) or self._stores(body)
+            uses = {} if acts else dict.fromkeys(_used(body))
+            known = self.types.acting[key] = (acts, tuple(use for use in uses if use in self.knowledge.active))
+        return known
+
+    def _stores(self, body: MacroBody) -> bool:
         before = ""
         if pastes_call(body.body) or any(operands(body.body)) or is_template(body.body):
             return True
@@ -159,14 +182,12 @@ class Reader:
             following = body.body[place + 1].text if place + 1 < len(body.body) else ""
             if following == "##" and before == "=":
                 return True
-            if before in (".", "->"):
-                if (
-                    following == "="
-                    and token.text in self.knowledge.fields
-                    and self.interests.field_matters(token.text, body.path)
-                ):
-                    return True
-            elif depth < 4 and token.text != body.name and self.is_active(token.text, depth + 1):
+            if (
+                before in (".", "->")
+                and following == "="
+                and token.text in self.knowledge.fields
+                and self.interests.field_matters(token.text, body.path)
+            ):
                 return True
             before = token.text
         return False
@@ -312,6 +333,15 @@ def _calls_through(body: MacroBody) -> bool:
             opened[-1] = text
         before, last = last, text
     return False
+
+
+def _used(body: MacroBody) -> Iterator[str]:
+    """The words of a macro's body that are no members."""
+    before = ""
+    for token in body.body:
+        if before not in (".", "->") and token.text != body.name:
+            yield token.text
+        before = token.text
 
 
 def flow_of(interests: Interests, path: str) -> FileFlow:

@@ -82,8 +82,8 @@ class Types:
     def __init__(self, places: Places, names: Names) -> None:
         self.places = places
         self.type_names, self.macro_names, self.function_names = names
-        #: of macros, whether they act on function pointers: for `flow`, which asks file by file
-        self.active: dict[tuple[str, str, int], bool] = {}
+        #: of macros, whether their bodies act on functions' addresses, and which macros in them may: for `flow_reader`
+        self.acting: dict[tuple[str, str, int], tuple[bool, tuple[str, ...]]] = {}
         self._members: dict[object, dict[str, Member]] = {}
         self._typedefs: dict[tuple[str, int], Type] = {}
         self._declared: dict[tuple[str, str, int], Declared | None] = {}

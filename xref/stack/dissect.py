@@ -76,8 +76,8 @@ def frame(data: bytes) -> list[Field]:
 def packet(data: bytes, start: str, protocol: int | None = None, room: tuple[str, int] | None = None) -> list[Field]:
     """The fields of a packet whose first byte belongs to the layer `start`.
 
-    `protocol` is IP's number of the transport's, for a header of which no IP header says what it is.  `room` is what was
-    just made before a payload: for which layer, how many bytes.
+    `protocol` is IP's number of the transport's, for a header of which no IP header says what it is.  `room` is what
+    was just made before a payload: for which layer, how many bytes.
     """
     if start == PAYLOAD and room is not None:
         layer, size = room
