@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations
 from babel.support import Translations
 from flask import Flask
+from flask import g
 from flask import request
 from flask_babel import Babel
 from flask_babel import Domain
@@ -110,5 +111,18 @@ def _translations(language: str) -> NullTranslations:
 def init_app(app: Flask) -> None:
     """Give the application's templates `_()` and `ngettext()`, and what the reader prefers."""
     babel = Babel(app, locale_selector=language)
-    babel.domain_instance = _Words()
+    babel.domain_instance = words = _Words()
+
+    def current() -> NullTranslations:
+        # asked some forty times for a page: once is enough
+        found: NullTranslations | None = g.get("words")
+        if found is None:
+            found = g.words = words.get_translations()
+        return found
+
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's extension i18n
+        lambda text: current().ugettext(text),
+        lambda one, many, number: current().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.jinja_env.globals.update(languages=LANGUAGES, language=language, theme=theme, here=here)

@@ -64,6 +64,6 @@ def test_any_letters_and_any_paths(letters: str, paths: list[str]) -> None:
 
 def test_no_letters_take_long() -> None:
     names = FileNames(["a/" * 40 + f"{number}.c" for number in range(5000)])
-    begun = time.perf_counter()
+    begun = time.process_time()
     names.find("a" * 100 + "b", 10)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2

@@ -29,9 +29,9 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 
 @pytest.mark.parametrize("pattern", [r"(?:\w?\s?){400}x[0-9]", r"(x+x+)+y", r"\b(\w+\W+){99}end", r"\pL{900}", "(a*)*b[0-9]"])
 def test_no_expression_takes_longer_than_it_may(index: Index, pattern: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = index.find(pattern, regex=True, most=100, seconds=0.3)
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 3
     assert found.cut in (None, "time")
 
 

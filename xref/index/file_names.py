@@ -35,17 +35,24 @@ class FileNames:
         strewn about count, with `strewn`, where nothing else has them.
         """
         wanted = "".join(letters.lower().split())[:_LONGEST]
+        *ways, (_, widest) = _ways(wanted) if wanted else [(True, b"")]
+        # whatever is found in any way has the letters in their order: most words are in no path, and that is all of it
+        near = list(_matching(widest, self._text, self._starts)) if wanted else []
+        folded = [self._text[self._starts[place] : self._starts[place + 1] - 1] for place in near]
+        text, starts = b"\n".join(folded), list(accumulate((len(each) + 1 for each in folded), initial=0))
         found: dict[str, None] = {}
-        for loose, expression in _ways(wanted) if wanted else ():
+        for loose, expression in [*ways, (True, widest)] if near else ():
             if len(found) >= most or (loose and (found or not strewn)):
                 break
-            some = [path for path in self._matching(expression) if path not in found]
-            found.update(dict.fromkeys(sorted(some, key=_shortness)))
+            some = {self._paths[near[place]] for place in _matching(expression, text, starts)}
+            found.update(dict.fromkeys(sorted(some - found.keys(), key=_shortness)))
         return list(found)[:most]
 
-    def _matching(self, expression: bytes) -> Iterator[str]:
-        for match in _compiled(expression).finditer(self._text):
-            yield self._paths[bisect_right(self._starts, match.start()) - 1]
+
+def _matching(expression: bytes, text: bytes, starts: Sequence[int]) -> Iterator[int]:
+    """Which of the lines that begin at `starts` match."""
+    for match in _compiled(expression).finditer(text):
+        yield bisect_right(starts, match.start()) - 1
 
 
 @lru_cache(maxsize=256)

@@ -659,7 +659,7 @@ class Index(GraphRows):
         last, counted, number = -1, 0, 1
         cut = None
         try:
-            for blob, text, (line, start, end) in Searcher(self._db, seconds).search(
+            for blob, text, (line, start, end) in Searcher(self._db, self.state[:2], seconds).search(
                 pattern, regex=regex, wanted=wanted.__contains__
             ):
                 if blob != last:

@@ -12,11 +12,16 @@ import functools
 import heapq
 import importlib
 import re
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
+from collections.abc import Hashable
 from collections.abc import Iterator
 from typing import Any
+from typing import Generic
 from typing import NamedTuple
+from typing import TypeVar
 
 import numpy as np
 import re2
@@ -37,6 +42,7 @@ _PIECE_SECONDS = 0.02
 #: the parser of expressions in the standard library: it has no public name, but has been there since 3.11
 sre = importlib.import_module("re._parser")
 
+T = TypeVar("T")
 Hit = tuple[int, int, int]  # start of the line, of the match, end of the line
 
 
@@ -62,9 +68,10 @@ class Searcher:
     as large as the expression.
     """
 
-    def __init__(self, db: Database, seconds: float | None = None) -> None:
+    def __init__(self, db: Database, state: Hashable, seconds: float | None = None) -> None:
+        """`state` tells this state of the file from every other: what is opened of it serves all who read it."""
         self._db = db
-        self._shards: dict[int, list[tuple[int, int]]] = {}
+        self._state = state
         self._clock = Clock(seconds)
 
     def search(self, pattern: str, *, regex: bool, wanted: Callable[[int], bool]) -> Iterator[tuple[int, bytes, Hit]]:
@@ -102,22 +109,53 @@ class Searcher:
             for number in needed:
                 bands.setdefault(number // trigrams.BAND, []).append(number % trigrams.BAND)
             for band, rows in bands.items():
-                data = self._db.execute(
-                    "SELECT data FROM search_rows WHERE segment = ? AND band = ?", [segment, band]
-                ).fetchone()
-                table = trigrams.rows_of(data[0])
+                table = _opened.get((self._state, segment, band), lambda at=(segment, band): self._band(*at))  # type: ignore[misc]
                 for row in rows:
                     bits &= table[row]
             for shard in np.flatnonzero(np.unpackbits(bits)[: len(shards)]).tolist():
                 yield shards[shard]
 
+    def _band(self, segment: int, band: int) -> trigrams.Bits:
+        query = "SELECT data FROM search_rows WHERE segment = ? AND band = ?"
+        return trigrams.rows_of(self._db.execute(query, [segment, band]).fetchone()[0])
+
     def _segments(self) -> dict[int, list[tuple[int, int]]]:
-        if not self._shards:
-            for segment, first, last in self._db.execute(
-                "SELECT segment, first, last FROM search_shards ORDER BY segment, shard"
-            ):
-                self._shards.setdefault(segment, []).append((first, last))
-        return self._shards
+        """The shards of each segment, as runs of blobs."""
+        return _shards.get(self._state, self._read_segments)
+
+    def _read_segments(self) -> dict[int, list[tuple[int, int]]]:
+        shards: dict[int, list[tuple[int, int]]] = {}
+        for segment, first, last in self._db.execute(
+            "SELECT segment, first, last FROM search_shards ORDER BY segment, shard"
+        ):
+            shards.setdefault(segment, []).append((first, last))
+        return shards
+
+
+class _Kept(Generic[T]):
+    """The values used last, by key.  For many threads: two may make the same value at once."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = make()
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return value
+
+
+#: bands of bitmaps that stay open, 64 KB each at most, and lists of shards
+_opened: _Kept[trigrams.Bits] = _Kept(256)
+_shards: _Kept[dict[int, list[tuple[int, int]]]] = _Kept(4)
 
 
 class Clock:
