@@ -43,7 +43,7 @@ Meant = dict[str, Any]
 class Intents(Trace):
     """Keeps no steps, but for each frame that a device got, in order, what was meant: None where nobody said."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, limit: int = 0) -> None:
         super().__init__(kernel, limit=0)
         self.sent: list[Meant | None] = []
         self._of: dict[int, Meant] = {}

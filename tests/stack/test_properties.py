@@ -33,7 +33,7 @@ NEW_DATA = ("tcp_write_xmit", "tcp_push_one")
 class Watcher(Trace):
     """Keeps no steps; looks at the sockets instead, each time one of their functions is entered or left."""
 
-    def __init__(self, kernel: Any) -> None:
+    def __init__(self, kernel: Any, limit: int = 0) -> None:
         super().__init__(kernel, limit=0)
         self.looked = self.sent = self.again = self.summed = 0
         self.broken: list[str] = []
