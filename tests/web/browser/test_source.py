@@ -181,7 +181,7 @@ def test_lines_left_out_are_dimmed(visit: Callable[..., Page], accessible: Calla
     note = page.get_by_role("note").first
     expect(note).to_have_attribute("data-note", "left out: CONFIG_4KSTACKS is not set")
     assert page.locator(".x").count() > 0
-    expect(page.get_by_role("status")).to_contain_text("left out and dimmed")
+    expect(page.locator(".asked")).to_contain_text("left out and dimmed")
     accessible(page)
     page.get_by_role("link", name="Show all").click()
     assert page.locator(".x").count() == 0
