@@ -269,6 +269,35 @@ e6_t *e6_f(e6_t *a, const struct e6_s *b, enum e6_e c)
         4 e6_f: type e6_e
         """,
     ),
+    "a local does not hide the tag of its name": (
+        """\
+struct e9_file { int pos; };
+union e9_u { int a; };
+enum e9_e { E9_A };
+int e9_f(struct e9_file *e9_file, union e9_u *e9_u)
+{
+	enum e9_e e9_e = E9_A;
+	struct e9_file other = *e9_file;
+	return sizeof(struct e9_file) + e9_u->a + e9_e;
+}
+""",
+        """
+        1 struct e9_file
+        1 member pos
+        2 union e9_u
+        2 member a
+        3 enum e9_e
+        3 enumerator E9_A
+        4-9 function e9_f
+        4 e9_f: type e9_file
+        4 e9_f: type e9_u
+        6 e9_f: type e9_e
+        6 e9_f: read E9_A
+        7 e9_f: type e9_file
+        8 e9_f: type e9_file
+        8 e9_f: member a
+        """,
+    ),
     "local names hide nothing elsewhere": (
         """\
 int e7_shadow;

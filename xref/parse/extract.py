@@ -237,12 +237,18 @@ class Extractor:
             return local
         size = np.int64(len(self.vocabulary.words) + 1)
         declared = np.unique(owner[mine].astype(np.int64) * size + tokens.word[variables[mine]])
-        names = np.flatnonzero(self.is_name & ~self.is_member).astype(np.int32)
+        names = np.flatnonzero(self.is_name & ~self.is_member & ~self._tags()).astype(np.int32)
         where = scopes.rows(names)
         keys = where.astype(np.int64) * size + tokens.word[names]
         place = np.minimum(declared.searchsorted(keys), len(declared) - 1)
         local[names[(declared[place] == keys) & (where >= 0)]] = True
         return local
+
+    def _tags(self) -> Bools:
+        """Which tokens stand behind `struct`, `union` or `enum`: `struct file *file` has a local and a tag."""
+        numbers = [self.vocabulary.get(word) for word in (b"struct", b"union", b"enum")]
+        before = np.isin(self.tokens.word, [number for number in numbers if number is not None])
+        return np.concatenate([[False], before[:-1]])
 
     # -- definitions ----------------------------------------------------------------------------------
 
