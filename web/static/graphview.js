@@ -179,8 +179,12 @@ function follow(view, svg, picked) {
       event.preventDefault();
       choose(node);
     });
-    node.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && node !== chosen && choose(node));
   }
+  // on the canvas: an SVG element that listens for focus can have it, and would be a stop of its own
+  view.canvas.addEventListener("focusin", (event) => {
+    const node = event.target.closest(".node");
+    if (node && node !== chosen && event.target.matches(":focus-visible")) choose(node);
+  });
   for (const edge of edges) {
     edge.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey || edge.classList.contains("of-chosen")) return;
