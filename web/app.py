@@ -31,6 +31,7 @@ from web.settings import Settings
 from web.site import EXTENSION
 from web.site import Site
 from web.site import site
+from web.views import api
 from web.views import calls
 from web.views import document
 from web.views import health
@@ -69,7 +70,7 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["count"] = lambda number: f"{number:,}"
-    for view in (home, source, ident, search, calls, document, walk, preferences, health):
+    for view in (home, source, ident, search, calls, document, walk, preferences, health, api):
         app.register_blueprint(view.blueprint)
     languages.init_app(app)
     app.register_error_handler(SiteError, _site_error)

@@ -11,7 +11,10 @@ from flask import Response
 from flask import render_template
 
 from web import arguments
+from web import describe
 from web import suggest
+from web.describe import Argument
+from web.describe import answers
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.graphs import chosen_context
@@ -20,8 +23,10 @@ from web.graphs import graph_of
 from web.shapes import answer
 from web.site import site
 from xref.graph.callgraph import CallGraph
+from xref.graph.contexts import Context
 from xref.graph.contexts import contexts
 from xref.graph.paths import Paths
+from xref.graph.paths import Reached
 from xref.graph.paths import reaching
 from xref.index.records import Edge
 
@@ -118,8 +123,31 @@ def _entry(graph: CallGraph, name: str) -> str:
 
 # -- the same as records ----------------------------------------------------------------------------------
 
+_FROM = Argument("from", "The function that the path begins with.", required=True, example="sys_sendto")
+_TO = Argument("to", "The function that it leads to.", required=True, example="tcp_sendmsg")
+
+
+class Row(NamedTuple):
+    """An edge below a system call, and how many levels below."""
+
+    depth: int
+    caller: str
+    callee: str
+    file: str
+    line: int
+    kind: str
+    via: str | None
+    evidence: str | None
+    confidence: str
+    caller_def: str | None
+    callee_def: str | None
+    chain: tuple[str, ...] | None
+    only_after: tuple[str, ...] | None
+    condition: str | None
+
 
 @blueprint.get("/api/v1/<tree>/<any(callers, callees):which>/<function>")
+@answers({"callers": list[Edge], "callees": list[Edge]})
 def edge_records(tree: str, which: str, function: str) -> Response:
     """The edges into a function, or out of it."""
     with site().indexes.lease(tree) as index:
@@ -131,6 +159,7 @@ def edge_records(tree: str, which: str, function: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/path")
+@answers(list[list[Edge]], _FROM, _TO, describe.CONTEXT)
 def path_records(tree: str) -> Response:
     """The best path between two functions, an array of edges each."""
     start, goal = arguments.text("from"), arguments.text("to")
@@ -141,10 +170,16 @@ def path_records(tree: str) -> Response:
         paths = Paths(graph, context_of(graph))
         starts, goals = _nodes(graph, start), _nodes(graph, goal)
         found = [each for one in starts for other in goals for each in paths.find(one, other).paths]
-        return answer([[edge._asdict() for edge in each] for each in sorted(found, key=len)[:1]])
+        return answer(sorted(found, key=len)[:1])
 
 
 @blueprint.get("/api/v1/<tree>/chain/<name>")
+@answers(
+    list[Row] | list[list[Edge]],
+    Argument("name", "A system call's name, without `sys_`.", example="sendto"),
+    Argument("to", "A function: give the path to it."),
+    describe.CONTEXT,
+)
 def chain_records(tree: str, name: str) -> Response:
     """What a system call does, as edges with their depth; with `to` the path to that function."""
     goal = arguments.text("to")
@@ -155,12 +190,13 @@ def chain_records(tree: str, name: str) -> Response:
         if goal:
             found = [each for other in _nodes(graph, goal) for each in paths.find(entry, other).paths]
             head = paths.entry(entry)
-            return answer([[edge._asdict() for edge in (*head, *each)] for each in sorted(found, key=len)[:1]])
+            return answer([[*head, *each] for each in sorted(found, key=len)[:1]])
         below = paths.chain(entry, _DEPTH, _MOST_LINES)
-        return answer([{"depth": level, **edge._asdict()} for level, edge in below.rows])
+        return answer([Row(level, *edge) for level, edge in below.rows])
 
 
 @blueprint.get("/api/v1/<tree>/reaches/<function>")
+@answers(list[Reached], describe.CONTEXT)
 def reaching_records(tree: str, function: str) -> Response:
     """The system calls that lead to a function, with a path each."""
     with site().indexes.lease(tree) as index:
@@ -171,6 +207,7 @@ def reaching_records(tree: str, function: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/contexts")
+@answers(list[Context])
 def context_records(tree: str) -> Response:
     """The contexts that the tree has."""
     with site().indexes.lease(tree) as index:

@@ -14,7 +14,10 @@ from flask import request
 from flask import url_for
 
 from web import arguments
+from web import describe
 from web import languages
+from web.describe import Argument
+from web.describe import answers
 from web.graphs import graph_of
 from web.shapes import answer
 from web.site import site
@@ -76,6 +79,7 @@ def _given(language: str, verdict: str | None, changed: dict[str, str | None]) -
 
 
 @blueprint.get("/api/v1/<tree>/claims")
+@answers(list[claims.Record], Argument("verdict", "Only these.", claims.VERDICTS), describe.LANG)
 def claim_records(tree: str) -> Response:
     """The claims as records, all or those of a verdict."""
     language, verdict = languages.language(), arguments.choice("verdict", claims.VERDICTS)
@@ -86,6 +90,7 @@ def claim_records(tree: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/document")
+@answers(list[document.Record], describe.LANG)
 def path_records(tree: str) -> Response:
     """The document's path as records, a step each."""
     language = languages.language()
@@ -95,6 +100,7 @@ def path_records(tree: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/events")
+@answers(list[document.EventRecord], describe.LANG)
 def event_records(tree: str) -> Response:
     """The events that the document names, as records."""
     language = languages.language()

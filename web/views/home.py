@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from flask import Blueprint
 from flask import redirect
 from flask import render_template
 from flask import url_for
 from werkzeug.wrappers import Response
 
+from web.describe import answers
 from web.indexes import UnknownTreeError
 from web.shapes import answer
 from web.site import site
 from xref.index.records import TreeInfo
 
 blueprint = Blueprint("home", __name__)
+
+
+class Tree(NamedTuple):
+    """A tree of the index, with its counts; where it was on the indexer's disk stays there."""
+
+    name: str
+    arch: str | None
+    indexed: str
+    files: int
+    bytes: int
+    lines: int
+    parsed: int
+    problem_files: int
+    skipped: int
+    definitions: int
 
 
 def _trees() -> list[TreeInfo]:
@@ -28,10 +46,10 @@ def page() -> str:
 
 
 @blueprint.get("/api/v1/trees")
+@answers(list[Tree])
 def record() -> Response:
-    """The trees as records; where they were on the indexer's disk stays there."""
-    infos = [info._asdict() for info in _trees()]
-    return answer([{name: value for name, value in info.items() if name != "root"} for info in infos])
+    """The trees, the one indexed last first."""
+    return answer([Tree._make(getattr(info, name) for name in Tree._fields) for info in _trees()])
 
 
 @blueprint.get("/<tree>/")

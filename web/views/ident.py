@@ -18,6 +18,10 @@ from flask import url_for
 from web import arguments
 from web import quote
 from web import suggest
+from web.describe import ARCH
+from web.describe import IN
+from web.describe import Argument
+from web.describe import answers
 from web.errors import NotFoundError
 from web.shapes import Listing
 from web.shapes import answer
@@ -128,6 +132,12 @@ def page(tree: str, name: str) -> str:
 
 
 @blueprint.get("/api/v1/<tree>/<any(definitions, references):which>/<name>")
+@answers(
+    {"definitions": list[Definition], "references": list[Reference]},
+    Argument("kind", "Only this kind, in a list whose records have it.", _KINDS),
+    ARCH,
+    IN,
+)
 def record(tree: str, which: str, name: str) -> Response:
     """One of the page's lists as records."""
     filters = _filters(tree)

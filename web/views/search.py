@@ -15,6 +15,10 @@ from flask import url_for
 
 from web import arguments
 from web import quote
+from web.describe import IN
+from web.describe import Argument
+from web.describe import Header
+from web.describe import answers
 from web.errors import BadArgumentError
 from web.shapes import Listing
 from web.shapes import answer
@@ -110,6 +114,13 @@ def page(tree: str) -> str:
 
 
 @blueprint.get("/api/v1/<tree>/search")
+@answers(
+    list[Match],
+    Argument("q", "A string, or with `regex` an expression of RE2.", required=True, example="sendmsg"),
+    Argument("regex", "1: `q` is an expression.", bool),
+    IN,
+    Header("X-More", "1 where the search stopped at its limit."),
+)
 def record(tree: str) -> Response:
     """The lines of the page as records."""
     query = _query()
@@ -123,6 +134,7 @@ def record(tree: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/files")
+@answers(list[str], Argument("q", "A glob, or a part of the path; all files where it is not given."))
 def files(tree: str) -> Response:
     """Paths that match `q`: a glob, or a part of the path; all where it is not given."""
     pattern = arguments.text("q")

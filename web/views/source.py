@@ -13,6 +13,7 @@ from flask import url_for
 
 from web import arguments
 from web import suggest
+from web.describe import answers
 from web.errors import NotFoundError
 from web.render import Links
 from web.render import Rendered
@@ -84,6 +85,7 @@ def raw(tree: str, path: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/outline/<path:path>")
+@answers(list[Definition])
 def outline(tree: str, path: str) -> Response:
     """What a file defines, in its order."""
     path = arguments.path(path)

@@ -19,6 +19,7 @@ KINDS = {
     "syscall": "/minikernel/syscall/sendto",
     "document": "/minikernel/document",
     "walks": "/minikernel/walk/",
+    "api": "/api/",
 }
 
 
