@@ -406,7 +406,7 @@ class _Server:
 
 def _served(monkeypatch: pytest.MonkeyPatch, index: Path, *arguments: str) -> Result:
     site = types.ModuleType("web.app")
-    site.create_app = lambda path: f"the site of {path}"  # type: ignore[attr-defined]
+    site.create_app = lambda path, *_: f"the site of {path}"  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "web.app", site)
 
     def create(app: object, *, host: str, port: int) -> _Server:

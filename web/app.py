@@ -18,12 +18,15 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from web import arguments
+from web import graphs
 from web import languages
 from web import shapes
 from web import suggest
 from web.cache import SizedCache
+from web.errors import N_
 from web.errors import NotFoundError
 from web.errors import SiteError
+from web.errors import Suggestion
 from web.errors import UnavailableError
 from web.indexes import Indexes
 from web.indexes import UnknownTreeError
@@ -31,12 +34,15 @@ from web.settings import Settings
 from web.site import EXTENSION
 from web.site import Site
 from web.site import site
+from web.site import site_of
 from web.views import api
 from web.views import calls
 from web.views import document
 from web.views import health
 from web.views import home
 from web.views import ident
+from web.views import lookups
+from web.views import picture
 from web.views import preferences
 from web.views import search
 from web.views import source
@@ -70,9 +76,11 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["count"] = lambda number: f"{number:,}"
-    for view in (home, source, ident, search, calls, document, walk, preferences, health, api):
+    for view in (home, source, lookups, ident, search, calls, picture, document, walk, preferences, health, api):
         app.register_blueprint(view.blueprint)
     languages.init_app(app)
+    if chosen.warm:
+        graphs.warm(site_of(app).indexes)
     app.register_error_handler(SiteError, _site_error)
     for unreadable in (sqlite3.Error, IndexFileError):
         app.register_error_handler(unreadable, _unreadable)
@@ -80,6 +88,8 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.before_request(_check_address)
     app.after_request(_finish)
+    if chosen.warm:
+        document.warm(app)
     return app
 
 
@@ -110,14 +120,26 @@ def _answer(error: SiteError) -> Response:
         message = f"{error.message}; near it: {near}" if near else error.message
         return current_app.make_response((shapes.error(error.status, message), error.status))
     title = HTTP_STATUS_CODES.get(error.status, "Error")
-    page = render_template("error.html", error=error, title=title, tree=_known_tree(error))
+    trees = _trees() if error.status < 500 else ()
+    asked = {name: value for name, value in (request.view_args or {}).items() if name != "tree"}
+    page = render_template(
+        "error.html", error=error, title=title, tree=_known_tree(trees), trees=trees, asked=[*asked.values()][-1:]
+    )
     return current_app.make_response((page, error.status))
 
 
-def _known_tree(error: SiteError) -> str | None:
-    """The tree that the address names, if there is one: the page can then offer to search it."""
-    tree: str | None = (request.view_args or {}).get("tree")
-    return tree if error.status < 500 and tree in site().indexes.trees() else None
+def _trees() -> tuple[str, ...]:
+    """The trees that can be offered; none where the index cannot be read."""
+    try:
+        return site().indexes.trees()
+    except UnavailableError:
+        return ()
+
+
+def _known_tree(trees: tuple[str, ...]) -> str | None:
+    """The tree that the address begins with, if there is one: the page can then offer to search it."""
+    tree = request.path.split("/")[1]
+    return tree if tree in trees else None
 
 
 def _site_error(error: SiteError) -> Response:
@@ -128,7 +150,7 @@ def _site_error(error: SiteError) -> Response:
 
 def _unreadable(error: sqlite3.Error | IndexFileError) -> Response:
     """The file turned out to be damaged while it was read."""
-    said = UnavailableError("the index cannot be read: its reason is in the site's log")
+    said = UnavailableError(N_("the index cannot be read: its reason is in the site's log"))
     said.__cause__ = error
     return _site_error(said)
 
@@ -136,7 +158,9 @@ def _unreadable(error: sqlite3.Error | IndexFileError) -> Response:
 def _unknown_tree(error: UnknownTreeError) -> Response:
     near = suggest.trees(error.tree, error.trees)
     there = ", ".join(error.trees)
-    return _answer(NotFoundError(f"there is no tree {error.tree}: this index has {there}", near))
+    return _answer(
+        NotFoundError(N_("there is no tree %(tree)s: this index has %(there)s"), near, tree=error.tree, there=there)
+    )
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -145,9 +169,21 @@ def _http_error(error: HTTPException) -> Response:
     if response.status_code < 400:
         return response
     unknown = response.status_code == 404
-    said = SiteError("there is no such page" if unknown else error.description or error.name)
+    said = SiteError(N_("there is no such page") if unknown else error.description or error.name, _meant(unknown))
     said.status = response.status_code
     answer = _answer(said)
     if "Allow" in response.headers:
         answer.headers["Allow"] = response.headers["Allow"]
     return answer
+
+
+def _meant(unknown: bool) -> list[Suggestion]:
+    """What an address without a view may have meant: people type a tree and a name, or a path."""
+    tree = _known_tree(_trees()) if unknown else None
+    if tree is None or request.path.startswith("/api/"):
+        return []
+    rest = request.path.split("/", 2)[2].strip("/")
+    if not rest or "\0" in rest or len(rest) > site().settings.longest_argument:
+        return []
+    with site().indexes.lease(tree) as index:
+        return suggest.anything(index, rest)

@@ -8,7 +8,8 @@ rest of it the description; what stands in angle brackets in the route is descri
     def callers(tree: str, function: str) -> Response: ...
 
 - What it gives is a type: of named tuples (`xref.index.records`), lists, unions, TypedDicts (typing_extensions').
-  A list is what `shapes.answer` makes: it gets the argument `page` and the headers `X-Total-Count` and `Link`.
+  A list is what `shapes.answer` makes: it gets the argument `page` and the headers `X-Total-Count` and `Link`,
+  unless it is a `whole=True` one.
   One object is the type itself.  A file is `bytes`, with `media="application/vnd.tcpdump.pcap"`.
 - One route with several records, `<any(definitions, references):which>`, takes a dict:
   `answers({"definitions": list[Definition], "references": list[Reference]})`.
@@ -66,12 +67,15 @@ class Operation(NamedTuple):
     arguments: tuple[Argument, ...]
     headers: tuple[Header, ...]
     media: str
+    #: a list that comes without pages and their headers
+    whole: bool
 
 
 PAGE = Argument("page", "A page of the list, counted from 1; all of it where this is not given.", int)
 ARCH = Argument("arch", "An architecture: its definitions come first, what only others have is left out.")
 CONTEXT = Argument("context", "Bind function pointers as in this situation; `contexts` has those of the tree.")
 IN = Argument("in", "Only files whose path begins so.")
+FROM = Argument("from", "The file in which the name is read: what it means there comes first.")
 LANG = Argument("lang", "The language of the texts.", tuple(LANGUAGES))
 
 #: what the parts of addresses mean, by their names
@@ -85,13 +89,15 @@ PLACES = {
 }
 
 
-def answers(gives: Any, *parts: Argument | Header, media: str = "application/json") -> Callable[[View], View]:
+def answers(
+    gives: Any, *parts: Argument | Header, media: str = "application/json", whole: bool = False
+) -> Callable[[View], View]:
     """Say what a view of the API takes and gives."""
     arguments = tuple(part for part in parts if isinstance(part, Argument))
     headers = tuple(part for part in parts if isinstance(part, Header))
 
     def described(view: View) -> View:
-        setattr(view, _ATTRIBUTE, Operation(gives, arguments, headers, media))
+        setattr(view, _ATTRIBUTE, Operation(gives, arguments, headers, media, whole))
         return view
 
     return described

@@ -1,9 +1,20 @@
-"""What a view raises when it cannot answer; `app.py` makes the page or the JSON of it."""
+"""What a view raises when it cannot answer; `app.py` makes the page or the JSON of it.
+
+A message is English, for programs and for the log.  One whose parts are given apart, as in
+`NotFoundError(N_("there is no tree %(tree)s"), tree=tree)`, a page says in the reader's language.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from flask_babel import gettext
+
+
+def N_(message: str) -> str:  # noqa: N802 - the name by which words are collected
+    """Marks a message as one that has translations."""
+    return message
 
 
 class Suggestion(NamedTuple):
@@ -18,10 +29,20 @@ class SiteError(Exception):
 
     status = 500
 
-    def __init__(self, message: str, near: Sequence[Suggestion] = ()) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str, near: Sequence[Suggestion] = (), **given: object) -> None:
+        self.message = message % given if given else message
+        super().__init__(self.message)
         self.near = tuple(near)
+        self._template = message
+        self._given = given
+
+    @property
+    def said(self) -> str | None:
+        """The message in the reader's language; None where nobody translated it."""
+        words: str = gettext(self._template)
+        if words == self._template:
+            return None
+        return words % self._given if self._given else words
 
 
 class NotFoundError(SiteError):
@@ -35,8 +56,17 @@ class BadArgumentError(SiteError):
 
     status = 400
 
-    def __init__(self, argument: str, message: str) -> None:
-        super().__init__(f"{argument}: {message}")
+    def __init__(self, argument: str, message: str, **given: object) -> None:
+        super().__init__(message, (), **given)
+        self.argument = argument
+        self.message = f"{argument}: {self.message}"
+        self.args = (self.message,)
+
+    @property
+    def said(self) -> str | None:
+        """The message in the reader's language, with the argument's name before it."""
+        words = super().said
+        return None if words is None else f"{self.argument}: {words}"
 
 
 class UnavailableError(SiteError):

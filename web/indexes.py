@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from web.errors import N_
 from web.errors import SiteError
 from web.errors import UnavailableError
 from xref.index.errors import IndexFileError
@@ -76,7 +77,7 @@ class Indexes:
                     self._close_idle()
                     self._generation = fresh
             except (IndexFileError, OSError, sqlite3.Error) as error:
-                raise UnavailableError("the index cannot be read: its reason is in the site's log") from error
+                raise UnavailableError(N_("the index cannot be read: its reason is in the site's log")) from error
             return self._generation
 
     def _close_idle(self) -> None:
@@ -119,7 +120,7 @@ class Indexes:
         try:
             return Index(self.path, *key)
         except (IndexFileError, sqlite3.Error) as error:
-            raise UnavailableError("the index is being replaced: try again") from error
+            raise UnavailableError(N_("the index is being replaced: try again")) from error
 
     def _give_back(self, generation: _Generation, key: tuple[str, str | None], index: Index) -> None:
         with self._lock:

@@ -138,8 +138,9 @@ def document(app: Flask, base: str, tree: str | None = None) -> dict[str, Any]:
 def _add(spec: APISpec, route: Route, schema: dict[str, Any], tree: str | None) -> None:
     summary, _, more = route.text.partition("\n")
     operation = route.operation
-    is_list = _is_list(schema)
-    arguments = [each for each in operation.arguments if each.name not in route.rule.arguments]
+    is_list = _is_list(schema) and not operation.whole
+    in_address = {*route.rule.arguments, *(route.rule.defaults or ())}
+    arguments = [each for each in operation.arguments if each.name not in in_address]
     arguments += [describe.PAGE] if is_list else []
     headers: dict[str, Any] = {
         each.name: {"description": each.says, "schema": {"type": "string"}} for each in operation.headers
@@ -149,7 +150,8 @@ def _add(spec: APISpec, route: Route, schema: dict[str, Any], tree: str | None) 
     content = {"schema": schema} if operation.media == "application/json" else {}
     answer = {"description": summary, "headers": headers, "content": {operation.media: content}}
     made = {
-        "operationId": f"{route.rule.endpoint}.{route.word}" if route.word else route.rule.endpoint,
+        # a route with a default has two addresses
+        "operationId": ".".join(filter(None, (route.rule.endpoint, route.word, "top" if route.rule.defaults else ""))),
         "summary": summary,
         "description": more.strip(),
         "parameters": [*_places(route, tree), *map(_argument, arguments)],
@@ -166,9 +168,7 @@ def _is_list(schema: Mapping[str, Any]) -> bool:
 def _places(route: Route, tree: str | None) -> Iterator[dict[str, Any]]:
     """The parts of an address that vary."""
     own = {each.name: describe.Place(each.says, each.example or "") for each in route.operation.arguments}
-    for name in sorted(route.rule.arguments, key=route.rule.rule.index):
-        if route.word and name == "which":
-            continue
+    for name in re.findall(r"{(\w+)}", route.address):
         place = own.get(name) or describe.PLACES[name]
         example = tree if name == "tree" else place.example
         converter = route.rule._converters[name]

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from html import escape
+from types import MappingProxyType
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -30,7 +31,16 @@ from web.lexers import C_TYPES
 from web.lexers import lexer_for
 
 Span = tuple[int, int]
+Place = tuple[int, int]
 Token = tuple[_TokenType, str]
+
+#: lines that a browser draws, or leaves out, together; source.css has their height
+LINES_A_BLOCK = 200
+
+#: words that a parser of C takes for its own, and that headers define
+_ALWAYS = frozenset(("inline",))
+
+_TAGS = frozenset(("struct", "union", "enum"))
 
 _CLASSES = {
     Comment: "c",
@@ -47,8 +57,24 @@ _CLASSES = {
 }
 
 
+class Mark(NamedTuple):
+    """A link without text behind something in the code; `label` is its name for who does not see it."""
+
+    label: str
+    address: str
+
+
+class LeftOut(NamedTuple):
+    """Lines that are not compiled, first and last, and why as people read it: in a few words, and in full."""
+
+    first: int
+    last: int
+    note: str
+    why: str
+
+
 class Links(NamedTuple):
-    """What the code on a page leads to."""
+    """What the code on a page leads to.  Columns count bytes."""
 
     #: of the names given, those to be linked
     defined: Callable[[Iterable[str]], AbstractSet[str]]
@@ -56,10 +82,18 @@ class Links(NamedTuple):
     ident: str
     #: address and title of the file that the `#include` on a line means
     includes: Mapping[int, tuple[str, str]]
-    #: (line, column in bytes) of each name that the file defines
-    definitions: AbstractSet[tuple[int, int]]
+    #: (line, column) of each name that the file defines
+    definitions: AbstractSet[Place]
     #: first and last line of what deserves an anchor as a whole
     ranges: Sequence[Span]
+    #: (line, column) of each name that means more than a local of its function; None where that is not known
+    mentioned: AbstractSet[Place] | None = None
+    #: by (line, column) of the name called, the calls through pointers
+    pointers: Mapping[Place, Mark] = MappingProxyType({})
+    #: by (line, column) of their names, the functions that have callers to be led to
+    functions: Mapping[Place, Mark] = MappingProxyType({})
+    #: what the architecture and configuration asked for leave out; none overlaps another
+    left_out: Sequence[LeftOut] = ()
 
 
 class Rendered(NamedTuple):
@@ -67,27 +101,73 @@ class Rendered(NamedTuple):
 
     html: Markup
     lines: int
+    #: columns of the longest line, so that what is not drawn yet has its width
+    columns: int
 
 
 def render(text: str, kind: str, links: Links, *, utf8: bool) -> Rendered:
-    """The HTML of a file's text.  `utf8`: the columns of `links` count bytes of UTF-8, else of Latin-1."""
+    """The HTML of a file's text.  `utf8`: the columns of `links` count bytes of UTF-8, else of Latin-1.
+
+    Lines stand in blocks of LINES_A_BLOCK, which a browser need not draw before they are seen.  What is not in the
+    file (numbers, marks, notes) stands in attributes, so that the text of the HTML is the text of the file.
+    """
     unified = text.replace("\r\n", "\n")
     if not unified:
-        return Rendered(Markup(""), 0)
+        return Rendered(Markup(""), 0, 0)
     tokens = list(_tokens(unified, kind))
-    lines = _lines(unified, tokens, _Painter(links, tokens, utf8=utf8))
-    ends = _line_ends(text)
-    opens, closes = _nest(links.ranges, len(lines))
+    painter = _Painter(links, tokens, utf8=utf8)
+    lines = _lines(unified, tokens, painter)
+    anchors = _anchors(links.ranges, len(lines))
+    opens, notes = _dimmed(links.left_out)
+    closes = {each.last for each in links.left_out}
+    dimmed = ""
     out: list[str] = []
-    for number, (line, end) in enumerate(zip(lines, ends, strict=True), 1):
+    for number, (line, end) in enumerate(zip(lines, _line_ends(text), strict=True), 1):
+        if number % LINES_A_BLOCK == 1:
+            if number > 1:
+                out.append("</span></span>" if dimmed else "</span>")
+            out.append(f'<span class="b">{dimmed}')
+        if number in opens:
+            dimmed = opens[number]
+            out.append(dimmed)
         out += (
-            *(f'<span id="L{low}-L{high}" class="r">' for low, high in opens.get(number, ())),
-            f'<a id="L{number}" href="#L{number}" data-n="{number}"></a>',
+            anchors.get(number, ""),
+            f'<a id="L{number}" href="#L{number}" data-n="{number}" aria-label="{number}" tabindex="-1"></a>',
             line,
+            painter.behind.get(number, ""),
+            notes.get(number, ""),
             end,
-            "</span>" * closes.get(number, 0),
         )
-    return Rendered(Markup("".join(out)), len(lines))
+        if dimmed and number in closes:
+            dimmed = ""
+            out.append("</span>")
+    out.append("</span></span>" if dimmed else "</span>")
+    return Rendered(Markup("".join(out)), len(lines), _columns(unified))
+
+
+def _anchors(ranges: Iterable[Span], lines: int) -> dict[int, str]:
+    """By line, the anchors of the ranges that begin there."""
+    found: dict[int, str] = {}
+    for low, high in sorted(set(ranges)):
+        if 1 <= low < high <= lines:
+            found[low] = found.get(low, "") + f'<span id="L{low}-L{high}"></span>'
+    return found
+
+
+def _dimmed(left_out: Iterable[LeftOut]) -> tuple[dict[int, str], dict[int, str]]:
+    """By line, what opens the lines left out there, and the note behind the directive above them."""
+    opens: dict[int, str] = {}
+    notes: dict[int, str] = {}
+    for first, _, note, why in left_out:
+        full = f'title="{escape(why)}"'
+        opens[first] = f'<span class="x" {full}>'
+        notes[first - 1] = f'<i class="w" role="note" data-note="{escape(note)}" aria-label="{escape(why)}" {full}></i>'
+    return opens, notes
+
+
+def _columns(text: str) -> int:
+    """The columns of the longest line, tabs as eight of them at the most."""
+    return max(len(line) + 7 * line.count("\t") for line in text.split("\n"))
 
 
 def _tokens(text: str, kind: str) -> Iterator[Token]:
@@ -133,7 +213,13 @@ class _Painter:
     def __init__(self, links: Links, tokens: Iterable[Token], *, utf8: bool) -> None:
         self._links = links
         self._defined = links.defined({value for token, value in tokens if token is Name})
-        self._defining_lines = {line for line, _ in links.definitions}
+        #: lines on which something but a plain link can be
+        self._special = {line for line, _ in (*links.definitions, *links.pointers)}
+        #: is the token at hand a struct's, union's or enum's tag; will the next one be
+        self._tag = False
+        self._tags_next = False
+        #: what stands behind the text of a line
+        self.behind: dict[int, str] = {}
         self._utf8 = utf8
         self._line = 1
         self._column = 1
@@ -147,6 +233,8 @@ class _Painter:
         if not value:
             return ""
         column = self._column
+        if not value.isspace():
+            self._tag, self._tags_next = self._tags_next, token is Keyword and value in _TAGS
         self._column += len(value.encode("utf-8", "replace")) if self._utf8 else len(value)
         if token is Name:
             return self._name(value, column)
@@ -159,11 +247,33 @@ class _Painter:
 
     def _name(self, name: str, column: int) -> str:
         """An identifier; the lexers make no name that would have to be escaped."""
+        place = (self._line, column)
+        special = self._line in self._special
+        mark = self._links.pointers.get(place) if special else None
+        behind = _mark("v", mark, f'data-at="{self._line}:{column}"') if mark else ""
         if name not in self._defined:
-            return name
-        if self._line in self._defining_lines and (self._line, column) in self._links.definitions:
-            return f'<a class="d" href="{self._links.ident}{name}">{name}</a>'
-        return f'<a href="{self._links.ident}{name}">{name}</a>'
+            return name + behind
+        if self._is_local(name, place):
+            return name + behind
+        if special and place in self._links.definitions:
+            function = self._links.functions.get(place)
+            if function:
+                shown = _mark("u", function, f'data-f="{name}"')
+                self.behind[self._line] = self.behind.get(self._line, "") + shown
+            return f'<a class="d" href="{self._links.ident}{name}">{name}</a>{behind}'
+        return f'<a href="{self._links.ident}{name}">{name}</a>{behind}'
+
+    def _is_local(self, name: str, place: Place) -> bool:
+        """Does a name mean something that its own function declares?  A tag never does."""
+        mentioned = self._links.mentioned
+        if mentioned is None or place in mentioned or self._tag or name in _ALWAYS:
+            return False
+        return place not in self._links.definitions
+
+
+def _mark(style: str, mark: Mark, data: str) -> str:
+    label, address = escape(mark.label), escape(mark.address)
+    return f'<a class="{style}" href="{address}" {data} aria-label="{label}" title="{label}"></a>'
 
 
 def _text(value: str) -> str:
@@ -172,22 +282,3 @@ def _text(value: str) -> str:
     if "\r" in value or "\0" in value:
         value = value.replace("\r", "&#13;").replace("\0", "\u2400")
     return value
-
-
-def _nest(ranges: Iterable[Span], lines: int) -> tuple[dict[int, list[Span]], dict[int, int]]:
-    """The ranges that open at a line, the longest first, and how many close behind one.
-
-    A range that crosses another, as no two definitions should, is left out.
-    """
-    opens: dict[int, list[Span]] = {}
-    closes: dict[int, int] = {}
-    stack: list[Span] = []
-    for low, high in sorted(set(ranges), key=lambda span: (span[0], -span[1])):
-        while stack and stack[-1][1] < low:
-            stack.pop()
-        if not 1 <= low < high <= lines or (stack and stack[-1][1] < high):
-            continue
-        stack.append((low, high))
-        opens.setdefault(low, []).append((low, high))
-        closes[high] = closes.get(high, 0) + 1
-    return opens, closes

@@ -13,6 +13,8 @@ class Settings:
     page_size: int = 200
     #: lines that a search looks for before it says that there are more; as many as `xref search` does
     search_most: int = 1000
+    #: seconds after which a search shows what it has; a simple expression reads all of a kernel in half of that
+    search_seconds: float = 3.0
     #: names and files that a search names above the lines
     search_named: int = 12
     #: characters of a name, a path or a filter; kernels have names of up to 90 and paths of up to 110
@@ -23,7 +25,13 @@ class Settings:
     most_highlighted: int = 3 * 1024 * 1024
     #: bytes of a file up to which it is shown at all; a longer one is there as raw text
     most_shown: int = 24 * 1024 * 1024
+    #: definitions in the outline beside a file; the longest register headers have ten thousands
+    most_outlined: int = 2000
+    #: targets of one call through a pointer that are shown beside it
+    most_targets: int = 60
     #: characters of finished source pages kept, so that a file is coloured once and not for each reader
     kept_pages: int = 64 * 1024 * 1024
     #: open indexes kept for the next request; each may hold some tens of MB
     kept_indexes: int = 8
+    #: judge the document in the background as soon as a new index is seen; `xref serve` does
+    warm: bool = False

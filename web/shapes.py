@@ -17,6 +17,7 @@ from flask import request
 from flask import url_for
 
 from web import arguments
+from web.errors import N_
 from web.errors import BadArgumentError
 from web.site import site
 from xref.index.records import plain
@@ -37,7 +38,7 @@ def paged(items: Sequence[T], page: int, size: int) -> Listing[T]:
     """A page of a list, pages counting from 1; an empty list has one page."""
     pages = max(1, -(-len(items) // size))
     if page > pages:
-        raise BadArgumentError("page", f"{page} is beyond the last, {pages}")
+        raise BadArgumentError("page", N_("%(page)s is beyond the last, %(pages)s"), page=page, pages=pages)
     return Listing(items[(page - 1) * size : page * size], len(items), page, pages)
 
 

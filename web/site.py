@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import Any
 from typing import cast
 
+from flask import Flask
 from flask import current_app
 
 from web.cache import SizedCache
@@ -29,6 +30,11 @@ class Site:
     descriptions: dict[tuple[str, tuple[str, ...]], Any] = field(default_factory=dict)
 
 
+def site_of(app: Flask) -> Site:
+    """The state of an application."""
+    return cast(Site, app.extensions[EXTENSION])
+
+
 def site() -> Site:
     """The state of the application that answers this request."""
-    return cast(Site, current_app.extensions[EXTENSION])
+    return site_of(current_app)

@@ -22,6 +22,16 @@ def identifiers(index: Index, name: str) -> list[Suggestion]:
     return [Suggestion(each, url_for("ident.page", tree=index.tree, name=each)) for each in near]
 
 
+def anything(index: Index, rest: str) -> list[Suggestion]:
+    """What an address means that has a path or a name where the kind of page should be: the thing itself, if it is."""
+    if index.has(rest) or index.directory(rest) is not None:
+        return [Suggestion(rest, url_for("source.page", tree=index.tree, path=rest))]
+    name = rest.rpartition("/")[2]
+    if index.defined([name]):
+        return [Suggestion(name, url_for("ident.page", tree=index.tree, name=name))]
+    return [*identifiers(index, name), *paths(index, rest)][:_MOST]
+
+
 def trees(name: str, known: Iterable[str]) -> list[Suggestion]:
     """The trees there are, the nearest first."""
     there = list(known)
@@ -66,3 +76,9 @@ def _nearly(index: Index, path: str) -> list[str]:
             pool.setdefault(base, []).append(each)
     close = difflib.get_close_matches(name, list(pool)[:_POOL], _MOST, 0.7)
     return [each for base in close for each in pool[base][:2]]
+
+
+def scenarios(tree: str, name: str, known: Iterable[str]) -> list[Suggestion]:
+    """Scenarios of nearly that name."""
+    close = difflib.get_close_matches(name, list(known), _MOST, 0.4)
+    return [Suggestion(each, url_for("walk.page", tree=tree, scenario=each)) for each in close]

@@ -222,7 +222,11 @@ def reaches(session: Session, function: str, context: str | None, contexts_file:
 
     graph = _graph(session)
     chosen = _context(graph, context, contexts_file)
-    found = [each for node in graph.nodes(function) for each in reaching(graph, node, chosen)]
+    results = [reaching(graph, node, chosen) for node in graph.nodes(function)]
+    found = [each for result in results for each in result.calls]
+    unknown = sorted({name for result in results for name in result.unknown})
+    if unknown:
+        console.say(f"the search was cut before its end: not found out for {len(unknown)}, {', '.join(unknown[:5])} …")
     return answer(
         found, as_json, lambda paint: show_calls.reaching(found, paint),
         lambda: hints.no_path_between(graph.index, None if graph.nodes(function) else function, "", function),

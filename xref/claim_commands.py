@@ -11,18 +11,14 @@ import click
 from xref.options import Session
 from xref.options import answer
 from xref.options import as_json
+from xref.options import in_language
 from xref.show import Paint
 
 if TYPE_CHECKING:
     from xref.walk import claims as document_claims
     from xref.walk import document
 
-_LANGUAGES = ("en", "ko")
 _VERDICTS = ("confirmed", "imprecise", "wrong", "unknown")
-
-in_language = click.option(
-    "--lang", "language", type=click.Choice(_LANGUAGES), default="en", show_default=True, help="The texts' language."
-)
 
 
 @click.command()

@@ -353,5 +353,6 @@ def serve(session: Session, host: str, port: int) -> None:
     """
     session.open()
     from web.app import create_app
+    from web.settings import Settings
 
-    console.listen(create_app(session.file), host, port, shown=str(session.file))
+    console.listen(create_app(session.file, Settings(warm=True)), host, port, shown=str(session.file))

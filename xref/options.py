@@ -108,6 +108,11 @@ as_json: _Decorator = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document, a list of records."
 )
 
+#: the languages of `walk.data`, which commands that need no text do not load
+in_language: _Decorator = click.option(
+    "--lang", "language", type=click.Choice(("en", "ko")), default="en", show_default=True, help="The texts' language."
+)
+
 
 def answer(
     found: Sequence[object],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -80,47 +79,21 @@ def contexts(found: Sequence[Context], paint: Paint) -> Iterator[str]:
             yield f"  struct {held.member} = {', '.join(held.functions)}  {paint('note', held.reason)}"
 
 
-def dot(found: Iterable[Edge]) -> Iterator[str]:
-    """The edges as a graph for Graphviz."""
-    yield "digraph calls {"
-    yield "  node [shape=box, fontname=monospace];"
-    for edge in _once(found):
-        label = _quoted(f"{edge.file}:{edge.line}\n{edge.kind}{' ' + edge.via if edge.via else ''}")
-        style = "" if edge.kind == "direct" else ", style=dashed"
-        yield f"  {_quoted(edge.caller)} -> {_quoted(edge.callee)} [label={label}{style}];"
-    yield "}"
+def drawn(found: list[list[Edge]], form: str) -> Iterator[str]:
+    """Paths as DOT or Mermaid."""
+    from xref.graph import drawing
+    from xref.graph.around import of_paths
 
-
-def mermaid(found: Iterable[Edge]) -> Iterator[str]:
-    """The edges as a Mermaid flowchart."""
-    yield "flowchart TD"
-    for edge in _once(found):
-        via = f" {edge.via}" if edge.via else ""
-        label = f"{edge.file}:{edge.line} {edge.kind}{via}".replace('"', "'")
-        arrow = "-->" if edge.kind == "direct" else "-.->"
-        yield f'  {edge.caller} {arrow}|"{label}"| {edge.callee}'
-
-
-def _once(found: Iterable[Edge]) -> Iterator[Edge]:
-    seen = set()
-    for edge in found:
-        key = (edge.caller, edge.callee, edge.file, edge.line)
-        if key not in seen:
-            seen.add(key)
-            yield edge
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    picture = of_paths(found)
+    return drawing.dot(picture) if form == "dot" else drawing.mermaid(picture)
 
 
 def answer_paths(found: list[list[Edge]], form: str, nothing: Callable[[], str]) -> int:
     """Print paths in a form.  The exit status."""
-    flat = [edge for each in found for edge in each]
     if form == "json":
         console.put_document([[edge._asdict() for edge in each] for each in found])
     elif form in ("dot", "mermaid"):
-        console.put(dot(flat) if form == "dot" else mermaid(flat))
+        console.put(drawn(found, form))
     else:
         paint = Paint(console.coloured())
         for number, each in enumerate(found):
@@ -138,8 +111,7 @@ def answer_tree(rows: Sequence[tuple[int, Edge]], form: str) -> int:
         records: list[dict[str, Any]] = [{"depth": level, **edge._asdict()} for level, edge in rows]
         console.put_document(records)
     elif form in ("dot", "mermaid"):
-        flat = [edge for _, edge in rows]
-        console.put(dot(flat) if form == "dot" else mermaid(flat))
+        console.put(drawn([[edge] for _, edge in rows], form))
     else:
         console.put(tree(rows, Paint(console.coloured())))
     return console.FOUND if rows else console.NOTHING

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 _INDENT = "  "
 #: what is in every record, and shown as the line itself
-_SHOWN = ("n", "kind", "function", "file", "layer", "caller", "depth", "context", "time", "sock", "skb", "frame")
-_KNOWN = frozenset((*_SHOWN, "changes", "value", "event", "note", "state", "from", "to"))
+_SHOWN = ("n", "kind", "function", "file", "layer", "caller", "depth", "context", "flow", "task", "time")
+_OWN = ("sock", "skb", "frame", "layout", "proof", "changes", "value", "event", "note", "state", "from", "to")
+_KNOWN = frozenset((*_SHOWN, *_OWN))
 
 
 def scenarios(found: Iterable[dict[str, Any]], paint: Paint) -> Iterator[str]:
@@ -27,11 +28,11 @@ def scenarios(found: Iterable[dict[str, Any]], paint: Paint) -> Iterator[str]:
         yield f"{paint('name', one['name'].ljust(width))}  {one['teaches']}"
 
 
-def steps(records: Iterable[dict[str, Any]], paint: Paint) -> Iterator[str]:
+def steps(records: Iterable[dict[str, Any]], language: str, paint: Paint) -> Iterator[str]:
     """One line a step, indented as deep as the call is."""
     for step in records:
         where = f"{step['time'] * 1000:11.3f} ms  {step['context']:9} {_INDENT * step['depth']}"
-        yield where + _what(step, paint)
+        yield where + _what(step, language, paint)
 
 
 def verified(name: str, report: Report, as_json: bool) -> Iterator[str]:
@@ -40,16 +41,21 @@ def verified(name: str, report: Report, as_json: bool) -> Iterator[str]:
         f"{proof.caller or 'outside'} > {proof.function}": {"steps": count, "hint": proof.hint}
         for proof, count in report.unproved.items()
     }
+    absent = sorted({(proof.hint or "").rpartition(" ")[2] for proof in report.absent})
     if as_json:
-        yield json.dumps({"scenario": name, "steps": dict(report.steps), "unproved": lacking})
+        yield json.dumps({"scenario": name, "steps": dict(report.steps), "unproved": lacking, "absent": absent})
         return
     told = ", ".join(f"{count:,} {status}" for status, count in report.steps.items() if count)
     yield f"{name}: {told or 'no step'}"
     for pair, each in lacking.items():
         yield f"  unproved  {pair}  ({each['steps']:,} steps)  {each['hint'] or ''}".rstrip()
+    if absent:
+        yield f"  this tree has no function {', '.join(absent)}"
 
 
-def _what(step: dict[str, Any], paint: Paint) -> str:
+def _what(step: dict[str, Any], language: str, paint: Paint) -> str:
+    from xref.walk.stories import sentence
+
     kind = step["kind"]
     if kind == "enter":
         parts = [paint("name", step["function"]), paint("note", step["file"])]
@@ -64,6 +70,8 @@ def _what(step: dict[str, Any], paint: Paint) -> str:
         parts.append(" ".join(f"{name}={value}" for name, value in step["changes"].items()))
     if step.get("frame"):
         parts.append(f"[{len(step['frame']) // 2} bytes]")
+    if said := sentence(step, language):
+        parts.append(paint("note", f"({said})"))
     return "  ".join(parts)
 
 

@@ -15,6 +15,7 @@ from xref.options import FILE
 from xref.options import Session
 from xref.options import answer
 from xref.options import as_json
+from xref.options import in_language
 from xref.show import Paint
 
 
@@ -39,18 +40,21 @@ def _overrides(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command()
+@in_language
 @as_json
-def scenarios(as_json: bool) -> int:
+def scenarios(language: str, as_json: bool) -> int:
     """List what `xref walk` can run.
 
     \b
     Examples:
       xref scenarios
+      xref scenarios --lang ko
       xref scenarios --json
     """
     from xref.stack import scenario
+    from xref.walk import stories
 
-    found = [one.record() for one in scenario.load().values()]
+    found = [stories.scenario(one.record(), language) for one in scenario.load().values()]
     return answer(found, as_json, lambda paint: show_walk.scenarios(found, paint))
 
 
@@ -62,6 +66,7 @@ def scenarios(as_json: bool) -> int:
 @click.option("--verify", is_flag=True, help="Hold each step against the indexed tree; alone, of all of them.")
 @click.option("--replay", type=FILE, metavar="RECORDINGS", help="Drive the model with a recorded real kernel.")
 @click.option("--scenario", "recorded", metavar="NAME", help="With --replay: which of the recordings.")
+@in_language
 @as_json
 @click.pass_obj
 def walk(
@@ -73,6 +78,7 @@ def walk(
     verify: bool,
     replay: Path | None,
     recorded: str | None,
+    language: str,
     as_json: bool,
     **given: Any,
 ) -> int:
@@ -106,7 +112,7 @@ def walk(
         raise click.UsageError("--verify goes with a scenario and its options, or alone")
     if scenario is None or recorded is not None:
         raise click.UsageError("name one scenario: `xref scenarios` lists them")
-    return _walk(scenario, changed, pcap, events, as_json)
+    return _walk(scenario, changed, pcap, events, language, as_json)
 
 
 def _verify(session: Session, name: str | None, given: dict[str, Any], as_json: bool) -> int:
@@ -114,6 +120,7 @@ def _verify(session: Session, name: str | None, given: dict[str, Any], as_json: 
     from xref.graph.callgraph import CallGraph
     from xref.graph.contexts import contexts
     from xref.stack import scenario
+    from xref.walk.verify import ABSENT
     from xref.walk.verify import UNPROVED
     from xref.walk.verify import Verifier
 
@@ -128,9 +135,9 @@ def _verify(session: Session, name: str | None, given: dict[str, Any], as_json: 
             if as_json and name is not None:
                 records = list(verifier.annotated(trace.records() if trace else ()))
                 console.put_document(records)
-                return int(any(each.get("proof", {}).get("status") == UNPROVED for each in records))
+                return int(any(each.get("proof", {}).get("status") in (UNPROVED, ABSENT) for each in records))
             report = verifier.report(trace.records() if trace else ())
-            unproved = unproved or bool(report.unproved)
+            unproved = unproved or bool(report.unproved or report.absent)
             console.put(show_walk.verified(one.name, report, as_json))
     except scenario.ScenarioError as problem:
         raise click.UsageError(str(problem)) from problem
@@ -142,7 +149,7 @@ def _with_lists(given: dict[str, Any]) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
-def _walk(name: str, given: dict[str, Any], pcap: Path | None, events: bool, as_json: bool) -> int:
+def _walk(name: str, given: dict[str, Any], pcap: Path | None, events: bool, language: str, as_json: bool) -> int:
     from xref.stack import pcap as capture
     from xref.stack import scenario
 
@@ -158,7 +165,7 @@ def _walk(name: str, given: dict[str, Any], pcap: Path | None, events: bool, as_
     if as_json:
         console.put_document(records)
         return console.FOUND
-    console.put(show_walk.steps(records, Paint(console.coloured())))
+    console.put(show_walk.steps(records, language, Paint(console.coloured())))
     console.put(["", *show_walk.calls(run.calls)])
     return console.FOUND
 

@@ -60,7 +60,7 @@ def test_nothing_leads_to_what_is_not_there(graph):
 
 def test_each_system_call_that_reaches_has_a_path_that_a_run_can_take(graph):
     goal = graph.nodes("loopback_xmit")[0]
-    found = reaching(graph, goal)
+    found = reaching(graph, goal).calls
     assert {"sys_sendto", "sys_write"} <= {each.syscall for each in found}
     paths = Paths(graph)
     for each in found:
@@ -75,4 +75,4 @@ def test_a_tree_without_functions_has_no_edges(tmp_path):
     index_tree(tmp_path / "i.db", tmp_path / "tree", name="t", jobs=1)
     graph = CallGraph(Index(tmp_path / "i.db"))
     assert len(graph.adjacency) == 0
-    assert reaching(graph, "nothing") == []
+    assert reaching(graph, "nothing") == ([], [])

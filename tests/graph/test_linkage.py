@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from xref.graph.linkage import Named
+from xref.graph.linkage import Standing
 from xref.graph.linkage import arch_of
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import is_macro_call
+from xref.graph.linkage import reasons
 from xref.graph.linkage import visible
 from xref.index.query import Index
 
@@ -157,3 +159,18 @@ def test_definitions_come_in_the_order_of_likelihood(index):
     assert [d.file for d in index.definitions("copy")] == [
         "lib/string.c", "include/asm-i386/string.h", "include/linux/string.h", "include/asm-ppc/string.h",
     ]  # fmt: skip
+
+
+def test_reasons_are_those_that_left_fewer() -> None:
+    def standing(**given: object) -> Standing:
+        plain = {"declares": False, "foreign": False, "hidden": False, "kind": 0, "file": "a.c", "line": 1}
+        return Standing(**(plain | given))  # type: ignore[arg-type]
+
+    one = standing()
+    assert reasons([one]) == ()
+    assert reasons([]) == ()
+    assert reasons([one, standing(declares=True)]) == ("body",)
+    assert reasons([one, standing(foreign=True), standing(kind=1)]) == ("arch", "kind")
+    assert reasons([one, standing(hidden=True)]) == ("external",)
+    assert reasons([one, standing(file="b.c")]) is None
+    assert reasons([one, standing(declares=True), standing(line=2)]) is None

@@ -29,6 +29,12 @@ _ROOT = Path(__file__).parents[2]
 _read_chunk = build.worker.read_chunk
 
 
+def _cpu() -> float:
+    """Seconds of processor that this process and its ended children have had: what others do does not count."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def one_line(error: BaseException) -> str:
     text = str(error)
     assert text
@@ -617,9 +623,9 @@ def test_a_line_of_fifty_megabytes(kind, tmp_path):
     root.mkdir()
     (root / f"long{kind}").write_bytes(b"int x; " * 7_500_000)
     (root / "good.c").write_text("int good(void) { return 1; }\n")
-    start = time.monotonic()
+    start = _cpu()
     index_tree(index, root, jobs=2)
-    assert time.monotonic() - start < 20
+    assert _cpu() - start < 20
     told = Index(index)
     assert [d.file for d in told.definitions("good")] == ["good.c"]
     assert told.files() == ["good.c", f"long{kind}"]
@@ -634,9 +640,9 @@ def test_a_file_of_three_hundred_thousand_lines(tmp_path):
     lines = [f"#define REGISTER_{number}_MASK 0x{number:08x}\n" for number in range(150_000)]
     lines += [f"int r{number}(void) {{ return REGISTER_{number}_MASK; }}\n" for number in range(150_000)]
     (root / "registers.h").write_text("".join(lines))
-    start = time.monotonic()
+    start = _cpu()
     report = index_tree(index, root, jobs=1)
-    assert time.monotonic() - start < 60
+    assert _cpu() - start < 60
     assert report.problems == 0
     told = Index(index)
     assert told.info().definitions == 300_000
@@ -682,9 +688,9 @@ def deep(tmp_path_factory: pytest.TempPathFactory) -> tuple[Index, float]:
         file.parent.mkdir(parents=True)
         file.write_text(text)
     (root / "good.c").write_text("int good(void) { return 1; }\n")
-    start = time.monotonic()
+    start = _cpu()
     index_tree(place / "t.db", root, jobs=2)
-    return Index(place / "t.db"), time.monotonic() - start
+    return Index(place / "t.db"), _cpu() - start
 
 
 def test_depth_and_repetition_take_no_time(deep):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: of 2.6.11; what is in neither list is confirmed
 _OF_2_6_11 = {
-    "imprecise": {2, 13, 16, 17, 20, 21, 25, 37, 41, 42, 44, 49, 50, 53, 56, 57, 59, 68},
-    "wrong": {7, 12, 14, 15, 54, 62},
+    "imprecise": {2, 7, 13, 16, 17, 20, 21, 25, 37, 41, 42, 44, 49, 50, 53, 56, 57, 59, 68},
+    "wrong": {12, 14, 15, 54, 62},
     "unknown": {30, 31, 63, 64, 65, 66, 67, 69},
 }
 #: what has stood in the same place since

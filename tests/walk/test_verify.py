@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from xref.walk.facts import Facts
+from xref.walk.verify import ABSENT
 from xref.walk.verify import BESIDES
 from xref.walk.verify import PROVED
 from xref.walk.verify import UNPROVED
@@ -112,7 +113,7 @@ def test_flows_of_control_that_interrupt_each_other(facts: Facts) -> None:
     third = list(_trace(facts, ["net_rx_action"], context="softirq"))[:1]
     mixed = [first[0], second[0], first[1], third[0], second[1], second[2], first[2], second[3], second[4]]
     report = _verifier(facts).report(mixed)
-    assert report.steps == {PROVED: 9, BESIDES: 0, UNPROVED: 0}
+    assert report.steps == {PROVED: 9, BESIDES: 0, UNPROVED: 0, ABSENT: 0}
 
 
 def test_hints_say_what_the_tree_has(facts: Facts) -> None:
@@ -123,7 +124,8 @@ def test_hints_say_what_the_tree_has(facts: Facts) -> None:
     (_, unknown), (_, moved) = verifier.proofs(
         [enter | {"function": "no_such", "file": "a.c"}, enter | {"function": "tcp_push_one", "file": "net/ipv4/tcp.c"}]
     )
-    assert unknown.hint == "this tree has no function no_such"
+    assert (unknown.status, unknown.hint) == (ABSENT, "this tree has no function no_such")
+    assert moved.status == UNPROVED
     assert moved.hint
     assert moved.hint.startswith("tcp_push_one is at net/ipv4/tcp_output.c:")
     assert moved.hint.endswith("not in net/ipv4/tcp.c")
@@ -132,7 +134,7 @@ def test_hints_say_what_the_tree_has(facts: Facts) -> None:
 def test_a_report_counts_and_lists(facts: Facts) -> None:
     trace = [*_trace(facts, _SEND), *_trace(facts, _SEND), *_trace(facts, ["sys_sendto", "__sock_sendmsg"])]
     report = _verifier(facts).report(trace)
-    assert report.steps == {PROVED: 2 * len(_SEND) + 1, BESIDES: 0, UNPROVED: 1}
+    assert report.steps == {PROVED: 2 * len(_SEND) + 1, BESIDES: 0, UNPROVED: 1, ABSENT: 0}
     ((proof, count),) = report.unproved.items()
     assert (proof.caller, proof.function, count) == ("sys_sendto", "__sock_sendmsg", 1)
 

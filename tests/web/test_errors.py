@@ -179,7 +179,7 @@ def test_a_bug_is_a_page_that_does_not_tell_how(web_index: Any, monkeypatch: pyt
         raise RuntimeError("the secret of the house")
 
     client = create_app(web_index).test_client()
-    monkeypatch.setattr(Index, "directory", fail)
+    monkeypatch.setattr(Index, "listing", fail)
     response = client.get("/tree/source/")
     assert response.status_code == 500
     assert "secret" not in response.text

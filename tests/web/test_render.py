@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from html.parser import HTMLParser
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from web.render import LeftOut
 from web.render import Links
+from web.render import Mark
 from web.render import render
 
 #: what lexers and HTML stumble over
@@ -58,13 +61,20 @@ def _shown(html: str) -> str:
     ),
     st.sampled_from(["c", "asm", "makefile", "kconfig", "linker", "text"]),
     st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8),
+    st.lists(st.integers(1, 30), unique=True, max_size=8),
     st.booleans(),
 )
 def test_any_text_stays_what_it_is(
-    pieces: list[str], kind: str, ranges: list[tuple[int, int]], utf8: bool
+    pieces: list[str], kind: str, ranges: list[tuple[int, int]], bounds: list[int], utf8: bool
 ) -> None:
     text = "".join(pieces)
-    rendered = render(text, kind, _links(ranges), utf8=utf8)
+    bounds.sort()
+    marked = _links(ranges)._replace(
+        pointers={place: Mark("<", "&") for place in ranges},
+        functions={place: Mark("<", "&") for place in ranges},
+        left_out=[LeftOut(low, high, "<&>", "<&>") for low, high in zip(bounds[::2], bounds[1::2], strict=False)],
+    )
+    rendered = render(text, kind, marked, utf8=utf8)
     assert _shown(rendered.html) == text
     assert rendered.lines == text.count("\n") + (text != "" and not text.endswith("\n"))
 
@@ -73,13 +83,36 @@ def test_a_nul_is_shown_as_its_picture() -> None:
     assert _shown(render("a\0b", "text", _links(), utf8=True).html) == "a␀b"
 
 
-def test_a_range_that_crosses_another_is_left_out() -> None:
+def test_each_range_of_more_than_a_line_has_an_anchor() -> None:
     html = render("1\n2\n3\n4\n", "c", _links([(1, 3), (2, 4), (2, 3), (3, 9), (4, 4)]), utf8=True).html
-    assert 'id="L1-L3"' in html
-    assert 'id="L2-L3"' in html
-    assert 'id="L2-L4"' not in html
-    assert 'id="L3-L9"' not in html
-    assert 'id="L4-L4"' not in html
+    assert re.findall(r'id="(L\d-L\d)"', html) == ["L1-L3", "L2-L3", "L2-L4"], "also of those that cross another"
+
+
+def test_marks_stand_in_attributes() -> None:
+    marked = _links()._replace(
+        definitions={(1, 1)},
+        pointers={(2, 3): Mark('"a" & <b>', "/calls/f")},
+        functions={(1, 1): Mark("callers", "/calls/name")},
+        left_out=[LeftOut(2, 2, "no", 'not "A" & <B>')],
+    )
+    html = render("name\n  name(name);\n\n", "c", marked, utf8=True).html
+    assert _shown(html) == "name\n  name(name);\n\n"
+    assert 'data-at="2:3" aria-label="&quot;a&quot; &amp; &lt;b&gt;"' in html
+    assert html.index('data-f="name"') < html.index('aria-label="not &quot;A&quot; &amp; &lt;B&gt;"') < html.index('id="L2"')
+
+
+def test_what_a_parser_would_change_is_written_as_a_reference() -> None:
+    html = render("\r a \r\r\n\x00\r\n", "c", _links(), utf8=True).html
+    assert "\r" not in html
+    assert "\0" not in html
+    assert _shown(html) == "\r a \r\r\n\u2400\r\n"
+
+
+def test_lines_stand_in_blocks_of_equal_length() -> None:
+    html = render("x\n" * 450, "c", _links()._replace(left_out=[LeftOut(150, 420, "no", "no")]), utf8=True).html
+    blocks = html.split('<span class="b">')[1:]
+    assert [block.count("data-n=") for block in blocks] == [200, 200, 50]
+    assert [block.count('class="x"') for block in blocks] == [1, 1, 1], "what is dimmed goes on in the next block"
 
 
 @pytest.mark.parametrize(

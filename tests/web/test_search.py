@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from web.app import create_app
+from web.settings import Settings
 from xref.index.query import Index
 
 
@@ -71,3 +73,76 @@ def test_nothing_found_is_no_error(site: Any) -> None:
     assert any("No line" in text for text in site.page("/tree/search?q=nowhere_at_all").texts("p"))
     assert site.record("/api/v1/tree/search?q=nowhere_at_all") == []
     assert site.record("/api/v1/tree/files?q=nowhere_at_all") == []
+
+
+def test_filters_stand_in_the_query(site: Any) -> None:
+    def found(q: str) -> set[tuple[str, int]]:
+        return {(match["file"], match["line"]) for match in site.client.get("/api/v1/tree/search", query_string={"q": q}).json}
+
+    everywhere = found("HZ")
+    assert found("file:kernel/ HZ") == {place for place in everywhere if place[0].startswith("kernel/")}
+    assert found("HZ file:*.h") == {("include/linux/sched.h", 4), ("include/linux/sched.h", 5)}
+    assert found("-file:kernel/ -file:include/ HZ") == {("arch/i386/entry.S", 4), ("arch/i386/entry.S", 6)}
+    assert {file for file, _ in found("arch:ppc page_size")} == {"include/asm-ppc/page.h", "kernel/sched.c"}
+    assert found("/^int sch.*task/") == found("regex:^int sch.*task") == {("include/linux/sched.h", 12), ("kernel/sched.c", 11)}
+    assert found("case:no hz") >= everywhere
+    assert found('"schedule(0); schedule(0)"') == {("kernel/sched.c", 21)}
+
+
+def test_kind_finds_mentions_and_definitions(site: Any) -> None:
+    found = site.record("/api/v1/tree/search?q=kind:call+schedule")
+    assert {(match["file"], match["line"]) for match in found} == {
+        (r["file"], r["line"]) for r in site.record("/api/v1/tree/references/schedule?kind=call")
+    }
+    assert [match["line"] for match in site.record("/api/v1/tree/search?q=kind:function+schedule")] == [11]
+    page = site.page("/tree/search?q=kind:function+schedule")
+    assert page.texts("mark") == ["schedule"]
+
+
+def test_what_contradicts_itself_is_400(site: Any) -> None:
+    for query in ("kind:verb+x", "kind:write", "arch:pdp11+x", "file:+x", "regex:", "/(/"):
+        assert site.record(f"/api/v1/tree/search?q={query}", 400)["error"]["message"].startswith("q: ")
+        assert site.page(f"/tree/search?q={query}", 400).texts("p")[0].startswith("q: ")
+    assert site.page("/tree/search?q=x&context=9", 400).texts("p")[0].startswith("context: ")
+
+
+def test_only_an_explicit_wish_leads_to_a_page_of_a_name(site: Any) -> None:
+    assert site.get("/tree/search?q=ident:schedule", 302).headers["Location"] == "/tree/ident/schedule"
+    assert site.page("/tree/search?q=schedule").target("schedule") == ["/tree/ident/schedule"]
+
+
+def test_lines_have_others_beside_them(site: Any) -> None:
+    texts = site.page("/tree/search?q=file:kernel/sched.c+page_size").texts("code")
+    assert not any("char *text" in text for text in texts)
+    assert "\t\treturn idle(task);" in texts
+    assert "}" in texts
+    narrow = site.page("/tree/search?q=file:kernel/sched.c+page_size&context=0").texts("code")
+    assert "}" not in narrow
+    assert "\treturn idle(task) + page_size();" in narrow
+
+
+def test_files_by_some_of_their_letters(site: Any) -> None:
+    assert site.record("/api/v1/tree/files?q=schc&fuzzy=1") == ["kernel/sched.c"]
+    assert site.page("/tree/search?q=schc").target("kernel/sched.c") == ["/tree/source/kernel/sched.c"]
+    assert site.page("/tree/search?q=file:include/").target("include/linux/sched.h")
+
+
+def test_completions(site: Any) -> None:
+    found = site.record("/api/v1/tree/complete?q=sch")
+    assert found[0] == {"text": "schedule", "kind": "function", "file": "kernel/sched.c", "line": 11}
+    assert {each["text"] for each in found if each["kind"] == "file"} == {"kernel/sched.c", "include/linux/sched.h"}
+    assert site.record("/api/v1/tree/complete?q=hz")[0]["text"] == "HZ"
+    for nothing in ("", "kind:verb", "%20", "zzqq"):
+        assert site.record(f"/api/v1/tree/complete?q={nothing}") == []
+
+
+def test_an_expression_that_takes_too_long_is_stopped(web_index: Any) -> None:
+    client = create_app(web_index, Settings(search_seconds=0.0)).test_client()
+    response = client.get("/api/v1/tree/search?q=/HZ/")
+    assert (response.status_code, response.json, response.headers["X-Cut"]) == (200, [], "time")
+    assert "stopped after 0 seconds" in client.get("/tree/search?q=/HZ/").text
+
+
+def test_a_long_expression_is_refused(site: Any) -> None:
+    site.record("/api/v1/tree/search?q=/" + "a?" * 50_000 + "/", 400)
+    site.record("/api/v1/tree/search?q=/(a{999}){999}/", 400)

@@ -1,130 +1,174 @@
-"""`/TREE/calls/FUNCTION`, `/TREE/path`, `/TREE/syscall/NAME`: edges of the call graph, paths and chains."""
+"""`/TREE/calls/FUNCTION`, `/TREE/path`, `/TREE/syscall/NAME`, `/TREE/reaches/FUNCTION`: the call graph explored."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
+from typing import Any
 from typing import NamedTuple
 
 from flask import Blueprint
 from flask import Response
+from flask import jsonify
 from flask import render_template
+from flask import url_for
 
 from web import arguments
 from web import describe
+from web import explorer
+from web import quote
 from web import suggest
 from web.describe import Argument
+from web.describe import Header
 from web.describe import answers
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
-from web.graphs import chosen_context
 from web.graphs import context_of
+from web.graphs import contexts_of
 from web.graphs import graph_of
 from web.shapes import answer
 from web.site import site
 from xref.graph.callgraph import CallGraph
 from xref.graph.contexts import Context
-from xref.graph.contexts import contexts
 from xref.graph.paths import Paths
 from xref.graph.paths import Reached
-from xref.graph.paths import reaching
+from xref.index.query import Index
 from xref.index.records import Edge
+from xref.index.records import plain
 
 blueprint = Blueprint("calls", __name__)
 
-#: edges shown in one direction, and lines of a system call's tree
-_MOST_EDGES = 1000
-_MOST_LINES = 300
-_DEPTH = 5
+_MOST_PATHS = ("1", "2", "3", "5", "8")
+_PARTS = ("callers", "callees")
+_DEPTHS = ("1", "2", "3", "4")
 
 
-class Part(NamedTuple):
-    """The edges of one function (of several of a name)."""
-
-    node: str
-    defined_at: str | None
-    callers: list[Edge]
-    callees: list[Edge]
+def _paths(graph: CallGraph, *, deferred: bool = False) -> Paths:
+    return Paths(graph, context_of(graph), deferred=deferred)
 
 
-def _nodes(graph: CallGraph, name: str) -> list[str]:
-    """The functions of a name.  Raises NotFoundError where there is none."""
-    nodes = graph.nodes(name)
-    if not nodes:
-        index = graph.index
-        raise NotFoundError(f"{index.tree} has no function {name}", suggest.identifiers(index, name))
-    return nodes
+def _quotes(index: Index, edges: list[Edge]) -> dict[tuple[str, int], str]:
+    """The source lines at which edges leave their callers."""
+    return quote.lines(index, ((edge.file, edge.line) for edge in edges), site().settings.longest_quote)
 
 
-def by_place(edges: Sequence[Edge]) -> list[tuple[tuple[str, int], list[Edge]]]:
-    """Edges by where control leaves the caller."""
-    ordered = sorted(edges, key=lambda edge: (edge.file, edge.line))
-    return [(place, list(group)) for place, group in groupby(ordered, lambda edge: (edge.file, edge.line))]
-
-
-@blueprint.get("/<tree>/calls/<function>")
+@blueprint.get("/<tree>/calls/<path:function>")
 def page(tree: str, function: str) -> str:
-    """Who calls a function, and what it calls, with the proof of each edge."""
+    """Who calls a function, and what it calls, with the proof of each edge; `part` is one half, for the tree."""
+    part = arguments.choice("part", _PARTS)
+    bare = arguments.flag("bare")
     with site().indexes.lease(tree) as index:
         graph = graph_of(index)
-        parts = [
-            Part(node, graph.defined_at(node), graph.callers(node)[:_MOST_EDGES], graph.callees(node)[:_MOST_EDGES])
-            for node in _nodes(graph, function)
-        ]
-        return render_template("calls.html", tree=tree, name=function, parts=parts, by_place=by_place)
+        known = contexts_of(graph)
+        paths = _paths(graph)
+        found = explorer.explored(graph, function, paths, part)
+        edges = [edge for row in found.callers.items for edge in row.edges[:1] if part != "callees"]
+        edges += [site.branches[0].edge for site in found.callees.items if site.branches and part != "callers"]
+        return render_template(
+            "branches.html" if bare else "calls.html",
+            tree=tree,
+            name=function,
+            found=found,
+            part=part,
+            contexts=known,
+            context=paths.context,
+            quotes=_quotes(index, edges),
+            show=arguments.choice("show", (*_PARTS, "both")) or "both",
+            depth=arguments.choice("depth", _DEPTHS) or "1",
+            most_branches=explorer.BRANCHES,
+            arch=index.arch,
+            address=lambda **changed: url_for(
+                "calls.page", tree=tree, function=function, context=paths.context and paths.context.name, **changed
+            ),
+        )
 
 
 @blueprint.get("/<tree>/path")
 def path(tree: str) -> str:
-    """The best valid call paths between two functions."""
-    start, goal = arguments.text("from"), arguments.text("to")
+    """The best valid call paths between two functions, or why there is none."""
+    start, goal = arguments.text("from").strip(), arguments.text("to").strip()
+    most = int(arguments.choice("most", _MOST_PATHS) or 1)
+    avoid = [each.strip() for each in arguments.text("avoid").split(",") if each.strip()][:20]
+    deferred = arguments.flag("deferred")
     with site().indexes.lease(tree) as index:
         graph = graph_of(index)
-        known = contexts(graph.places)
-        context = chosen_context(known)
-        found: list[list[Edge]] = []
-        cut = False
+        found = None
+        paths = _paths(graph, deferred=deferred)
         if start and goal:
-            paths = Paths(graph, context)
-            for one in _nodes(graph, start):
-                for other in _nodes(graph, goal):
-                    result = paths.find(one, other)
-                    found += result.paths
-                    cut = cut or result.cut
-        elif start or goal:
-            raise BadArgumentError("from" if goal else "to", "name a function")
-        found = sorted(found, key=len)[:1]
+            found = explorer.between(graph, start, goal, paths, most, avoid)
+        elif start:
+            raise BadArgumentError("to", "name a function")
+        edges = [edge for each in found.paths for edge in each] if found else []
         return render_template(
-            "path.html", tree=tree, start=start, goal=goal, contexts=known, context=context, found=found, cut=cut
-        )
+            "path.html",
+            tree=tree,
+            start=start,
+            goal=goal,
+            most=most,
+            mosts=_MOST_PATHS,
+            avoid=", ".join(avoid),
+            deferred=deferred,
+            contexts=contexts_of(graph),
+            context=paths.context,
+            found=found,
+            layers=explorer.layers,
+            layer=explorer.layer,
+            quotes=_quotes(index, edges),
+            asked={
+                "kind": "path", "from": start, "to": goal, "most": most, "avoid": ",".join(avoid) or None,
+                "deferred": "1" if deferred else None, "context": paths.context and paths.context.name,
+            },
+        )  # fmt: skip
+
+
+@blueprint.get("/<tree>/syscall/")
+def syscalls(tree: str) -> str:
+    """The system calls of a tree."""
+    wanted = arguments.text("q").strip().lower()
+    with site().indexes.lease(tree) as index:
+        found = explorer.system_calls(graph_of(index))
+        rows = [row for row in found if wanted in row.name.lower()]
+        return render_template("syscalls.html", tree=tree, rows=rows, total=len(found), wanted=wanted)
 
 
 @blueprint.get("/<tree>/syscall/<name>")
 def syscall(tree: str, name: str) -> str:
-    """A system call from its entry point: what it calls, some levels deep, or the path to one function."""
+    """A system call from its entry point: what it calls, some levels deep."""
     with site().indexes.lease(tree) as index:
         graph = graph_of(index)
-        known = contexts(graph.places)
-        context = chosen_context(known)
-        below = Paths(graph, context).chain(_entry(graph, name), _DEPTH, _MOST_LINES)
+        paths = _paths(graph)
+        entry = explorer.entry_of(graph, name)
+        below = paths.chain(entry, explorer.DEPTH, explorer.MOST_LINES)
         return render_template(
-            "syscall.html", tree=tree, name=name, contexts=known, context=context, rows=below.rows, cut=below.cut
+            "syscall.html",
+            tree=tree,
+            name=name,
+            entry=entry,
+            defined_at=graph.defined_at(entry),
+            contexts=contexts_of(graph),
+            context=paths.context,
+            rows=explorer.nested(below.rows),
+            total=len(below.rows),
+            cut=below.cut,
+            asked={"kind": "chain", "of": name, "context": paths.context and paths.context.name},
         )
 
 
-def _entry(graph: CallGraph, name: str) -> str:
-    """The function of a system call.  Raises NotFoundError where the tree has none of that name."""
-    index = graph.index
-    for each in graph.syscalls.functions_of(name):
-        for node in graph.nodes(each):
-            return node
-    raise NotFoundError(f"{index.tree} has no system call {name}", suggest.identifiers(index, f"sys_{name}"))
+@blueprint.get("/<tree>/reaches/<path:function>")
+def reaches(tree: str, function: str) -> str:
+    """The system calls that lead to a function, with a path each."""
+    with site().indexes.lease(tree) as index:
+        graph = graph_of(index)
+        paths = _paths(graph)
+        found = explorer.reached(graph, function, paths)
+        return render_template(
+            "reaches.html", tree=tree, name=function, found=found, contexts=contexts_of(graph), context=paths.context
+        )
 
 
 # -- the same as records ----------------------------------------------------------------------------------
 
 _FROM = Argument("from", "The function that the path begins with.", required=True, example="sys_sendto")
 _TO = Argument("to", "The function that it leads to.", required=True, example="tcp_sendmsg")
+_DEFERRED = Argument("deferred", "1: go through softirqs, timers and queues too.", bool)
 
 
 class Row(NamedTuple):
@@ -146,7 +190,28 @@ class Row(NamedTuple):
     condition: str | None
 
 
-@blueprint.get("/api/v1/<tree>/<any(callers, callees):which>/<function>")
+@blueprint.get("/api/v1/<tree>/calls/<path:function>")
+@answers(explorer.Explored, Argument("part", "Of which list `page` is.", _PARTS), describe.CONTEXT, describe.PAGE)
+def explored_record(tree: str, function: str) -> Response:
+    """What the explorer shows of a function: a page of its callers and of its call sites."""
+    with site().indexes.lease(tree) as index:
+        graph = graph_of(index)
+        found = explorer.explored(graph, function, _paths(graph), arguments.choice("part", _PARTS))
+        return jsonify(plain(found))
+
+
+@blueprint.get("/api/v1/<tree>/functions")
+@answers(list[str], Argument("q", "What the names begin with.", example="tcp_send"))
+def function_names(tree: str) -> Response:
+    """Names of functions that begin as `q` does, for completion."""
+    begins = arguments.text("q").strip()
+    with site().indexes.lease(tree) as index:
+        graph = graph_of(index)
+        names = index.complete(begins, 60) if begins else []
+        return answer([name for name in names if graph.nodes(name)][:20])
+
+
+@blueprint.get("/api/v1/<tree>/<any(callers, callees):which>/<path:function>")
 @answers({"callers": list[Edge], "callees": list[Edge]})
 def edge_records(tree: str, which: str, function: str) -> Response:
     """The edges into a function, or out of it."""
@@ -159,18 +224,45 @@ def edge_records(tree: str, which: str, function: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/path")
-@answers(list[list[Edge]], _FROM, _TO, describe.CONTEXT)
+@answers(
+    list[list[Edge]],
+    _FROM,
+    _TO,
+    describe.CONTEXT,
+    _DEFERRED,
+    Argument("most", "How many paths at most.", tuple(_MOST_PATHS)),
+    Argument("avoid", "Functions that no path goes through, with commas between."),
+    Header("X-Cut", "1 where the search gave up before its end."),
+    Header("X-Why-Not", "Why there is no path."),
+)
 def path_records(tree: str) -> Response:
-    """The best path between two functions, an array of edges each."""
-    start, goal = arguments.text("from"), arguments.text("to")
+    """The best paths between two functions, an array of edges each; an empty one says why in a header."""
+    start, goal = arguments.text("from").strip(), arguments.text("to").strip()
     if not start or not goal:
         raise BadArgumentError("to" if start else "from", "name a function")
+    most = int(arguments.choice("most", _MOST_PATHS) or 1)
+    avoid = [each.strip() for each in arguments.text("avoid").split(",") if each.strip()][:20]
     with site().indexes.lease(tree) as index:
         graph = graph_of(index)
-        paths = Paths(graph, context_of(graph))
-        starts, goals = _nodes(graph, start), _nodes(graph, goal)
-        found = [each for one in starts for other in goals for each in paths.find(one, other).paths]
-        return answer(sorted(found, key=len)[:1])
+        paths = _paths(graph, deferred=arguments.flag("deferred"))
+        found = explorer.between(graph, start, goal, paths, most, avoid)
+        response = answer(_edge_lists(found.paths))
+        response.headers["X-Cut"] = "1" if found.cut else "0"
+        if found.why_not is not None:
+            response.headers["X-Why-Not"] = found.why_not.reason
+        return response
+
+
+def _edge_lists(paths: list[list[Edge]]) -> list[list[dict[str, Any]]]:
+    return [[edge._asdict() for edge in each] for each in paths]
+
+
+@blueprint.get("/api/v1/<tree>/syscalls")
+@answers(list[explorer.SystemCall])
+def syscall_records(tree: str) -> Response:
+    """The system calls of a tree."""
+    with site().indexes.lease(tree) as index:
+        return answer(explorer.system_calls(graph_of(index)))
 
 
 @blueprint.get("/api/v1/<tree>/chain/<name>")
@@ -185,25 +277,31 @@ def chain_records(tree: str, name: str) -> Response:
     goal = arguments.text("to")
     with site().indexes.lease(tree) as index:
         graph = graph_of(index)
-        paths = Paths(graph, context_of(graph))
-        entry = _entry(graph, name)
+        paths = _paths(graph)
+        entry = explorer.entry_of(graph, name)
         if goal:
-            found = [each for other in _nodes(graph, goal) for each in paths.find(entry, other).paths]
+            goals = explorer.nodes_of(graph, goal)
+            found = [each for other in goals for each in paths.find(entry, other, look=explorer.LOOK).paths]
             head = paths.entry(entry)
-            return answer([[*head, *each] for each in sorted(found, key=len)[:1]])
-        below = paths.chain(entry, _DEPTH, _MOST_LINES)
-        return answer([Row(level, *edge) for level, edge in below.rows])
+            return answer(_edge_lists([[*head, *each] for each in sorted(found, key=len)[:1]]))
+        below = paths.chain(entry, explorer.DEPTH, explorer.MOST_LINES)
+        return answer([{"depth": level, **edge._asdict()} for level, edge in below.rows])
 
 
-@blueprint.get("/api/v1/<tree>/reaches/<function>")
-@answers(list[Reached], describe.CONTEXT)
+@blueprint.get("/api/v1/<tree>/reaches/<path:function>")
+@answers(
+    list[Reached],
+    describe.CONTEXT,
+    Header("X-Unknown", "System calls of which it was not found out within bounds, with commas between."),
+)
 def reaching_records(tree: str, function: str) -> Response:
     """The system calls that lead to a function, with a path each."""
     with site().indexes.lease(tree) as index:
         graph = graph_of(index)
-        context = context_of(graph)
-        found = [each for node in _nodes(graph, function) for each in reaching(graph, node, context)]
-        return answer(found)
+        found = explorer.reached(graph, function, _paths(graph))
+        response = answer(found.calls)
+        response.headers["X-Unknown"] = ",".join(found.unknown)
+        return response
 
 
 @blueprint.get("/api/v1/<tree>/contexts")
@@ -211,4 +309,4 @@ def reaching_records(tree: str, function: str) -> Response:
 def context_records(tree: str) -> Response:
     """The contexts that the tree has."""
     with site().indexes.lease(tree) as index:
-        return answer(list(contexts(graph_of(index).places).values()))
+        return answer(list(contexts_of(graph_of(index)).values()))

@@ -6,6 +6,7 @@ import sqlite3
 
 from flask import Blueprint
 
+from web.errors import N_
 from web.errors import UnavailableError
 from web.site import site
 from xref.index.errors import IndexFileError
@@ -23,5 +24,5 @@ def record() -> dict[str, object]:
             with indexes.lease(tree) as index:
                 index.directory("")
     except (IndexFileError, sqlite3.Error, OSError) as error:
-        raise UnavailableError("the index cannot be read: its reason is in the site's log") from error
+        raise UnavailableError(N_("the index cannot be read: its reason is in the site's log")) from error
     return {"status": "ok", "trees": trees}

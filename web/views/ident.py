@@ -1,10 +1,7 @@
-"""`/TREE/ident/NAME`: what a name is and where it is used; the API's lists of the same."""
+"""`/TREE/ident/NAME`: what a name is and where it is used; the API's records of the same."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from collections.abc import Mapping
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -12,34 +9,49 @@ from typing import NamedTuple
 
 from flask import Blueprint
 from flask import Response
+from flask import jsonify
 from flask import render_template
+from flask import request
 from flask import url_for
 
 from web import arguments
+from web import describe
 from web import quote
 from web import suggest
-from web.describe import ARCH
-from web.describe import IN
+from web.about import About
+from web.about import about
+from web.about import held_by
+from web.about import holders
+from web.code import Snippets
 from web.describe import Argument
 from web.describe import answers
 from web.errors import NotFoundError
+from web.graphs import graph_of
 from web.shapes import Listing
 from web.shapes import answer
 from web.shapes import paged
 from web.site import site
 from xref.graph.linkage import arch_of
+from xref.graph.linkage import reasons
+from xref.graph.members import Held
 from xref.index.query import Index
-from xref.index.records import Call
+from xref.index.query import Ranked
 from xref.index.records import Definition
 from xref.index.records import Reference
+from xref.index.records import Store
+from xref.index.usage import Usage
 from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.facts import REFERENCE_KINDS
 
 blueprint = Blueprint("ident", __name__)
 
-#: the order in which the page shows kinds of references
-_SHOWN = ("call", "read", "write", "address", "type", "member", "macro", "label")
 _KINDS = tuple(dict.fromkeys((*DEFINITION_KINDS, *REFERENCE_KINDS)))
+#: definitions and references on a page, less than of bare records: each has lines of its own
+_DEFINITIONS, _REFERENCES = 50, 100
+#: stores of a member shown where it is one of many
+_STORES = 8
+_KIND = Argument("kind", "Only this kind, in a list whose records have it.", _KINDS)
+_LISTS = ("definitions", "references", "stores")
 
 
 class Filters(NamedTuple):
@@ -57,31 +69,18 @@ class Filters(NamedTuple):
         """Whether a record is wanted, of a list whose records have one of these kinds."""
         return self.kind is None or self.kind not in kinds or self.kind == kind
 
-
-def _definitions(index: Index, name: str, filters: Filters) -> list[Definition]:
-    found = index.definitions(name)
-    return [d for d in found if filters.keeps(d.file) and filters.keeps_kind(d.kind, DEFINITION_KINDS)]
-
-
-def _references(index: Index, name: str, filters: Filters) -> list[Reference]:
-    found = index.references(name)
-    return [r for r in found if filters.keeps(r.file) and filters.keeps_kind(r.kind, REFERENCE_KINDS)]
+    @property
+    def any(self) -> bool:
+        """Is there a filter?"""
+        return bool(self.kind or self.arch or self.within)
 
 
-def _callers(index: Index, name: str, filters: Filters) -> list[Call]:
-    return [call for call in index.callers(name) if filters.keeps(call.file)]
+class References(NamedTuple):
+    """The mentions of a name: counts under the filters of place, and a page of those of the kind asked for."""
 
-
-def _callees(index: Index, name: str, filters: Filters) -> list[Call]:
-    return [call for call in index.callees(name) if filters.keeps(call.file)]
-
-
-_LISTS: dict[str, Callable[[Index, str, Filters], Sequence[Any]]] = {
-    "definitions": _definitions,
-    "references": _references,
-    "callers": _callers,
-    "callees": _callees,
-}
+    counts: dict[str, int]
+    directories: list[tuple[str, int]]
+    page: Listing[Reference]
 
 
 def _filters(tree: str) -> Filters:
@@ -92,57 +91,173 @@ def _filters(tree: str) -> Filters:
     )
 
 
-def _found(index: Index, name: str, filters: Filters, names: Sequence[str]) -> dict[str, Sequence[Any]]:
-    """The lists asked for, whole; raises NotFoundError for a name that the tree does not mention."""
-    found = {each: _LISTS[each](index, name, filters) for each in names}
-    if not any(found.values()) and not index.defined([name]) and not index.references(name):
+def _ranked(index: Index, name: str, filters: Filters) -> list[Ranked]:
+    """The definitions that the filters leave, the likeliest first."""
+    found = index.ranked(name)
+    return [each for each in found if filters.keeps(each.file) and filters.keeps_kind(each.kind, DEFINITION_KINDS)]
+
+
+def _seen_from(index: Index, name: str, found: list[Ranked], path: str) -> tuple[list[Ranked], str | None]:
+    """The same with the one first that the name means in a file, and how that file sees it; None where it sees none."""
+    meant = graph_of(index).places.meant(name, path) if path and index.has(path) else None
+    if meant is None:
+        return found, None
+    place, how = meant
+    here = [each for each in found if (each.file, *each.row[:2]) == (place.file, place.line, place.column)]
+    return (here + [each for each in found if each not in here], how) if here else (found, None)
+
+
+def _usage(index: Index, name: str, filters: Filters) -> tuple[Usage, Usage]:
+    """The mentions that the filters of place leave, and of those the ones of the kind asked for."""
+    here = index.usage(name).below(filters.within).of_arch(filters.arch)
+    return here, here.of_kind(filters.kind) if filters.kind in REFERENCE_KINDS else here
+
+
+def _check(index: Index, name: str) -> None:
+    """Raises NotFoundError for a name that the tree does not mention."""
+    if not index.defined([name]) and not len(index.usage(name)):
         raise NotFoundError(f"{index.tree} has no identifier {name}", suggest.identifiers(index, name))
-    return found
+
+
+def _references(index: Index, name: str, filters: Filters, number: int) -> References:
+    here, usage = _usage(index, name, filters)
+    size = min(_REFERENCES, site().settings.page_size)
+    places = paged(range(len(usage)), number, size)
+    records = usage.records((number - 1) * size, number * size, index.names)
+    return References(here.counts(), usage.directories(filters.within), Listing(records, *places[1:]))
 
 
 @blueprint.get("/<tree>/ident/<name>")
 def page(tree: str, name: str) -> str:
     """All that is known of a name: the first page of each list, or a later one of the list asked for."""
     number = arguments.page()
-    only = arguments.choice("list", tuple(_LISTS)) or ("references" if number > 1 else None)
+    only = arguments.choice("list", _LISTS) or ("references" if number > 1 else None)
+    struct = arguments.text("struct")
+    from_file = arguments.path(arguments.text("from"), "from")
     filters = _filters(tree)
+    size = site().settings.page_size
     with site().indexes.lease(tree, filters.arch) as index:
-        found = _found(index, name, filters, [only] if only else list(_LISTS))
-        if "references" in found:
-            found["references"] = sorted(found["references"], key=lambda r: _SHOWN.index(r.kind))
-        lists = {each: paged(items, number, site().settings.page_size) for each, items in found.items()}
-        shown = _items(lists, "references")
+        _check(index, name)
+        definitions = references = behind = stores = None
+        found, seen = _seen_from(index, name, _ranked(index, name, filters), from_file)
+        if only in (None, "definitions"):
+            listed = paged(found, number, min(_DEFINITIONS, size))
+            definitions = Listing([index.definition(each) for each in listed.items], *listed[1:])
+        if only in (None, "references"):
+            references = _references(index, name, filters, number)
+        if only is None:
+            behind = about(index, name, definitions.items if definitions else [])
+        if only == "stores":
+            stores = _stores(index, name, filters, struct, number)
+        shown = definitions.items if definitions else []
+        mentions = references.page.items if references else []
+        first = shown[0] if shown and only is None else None
         return render_template(
             "ident.html",
             tree=tree,
             name=name,
             filters=filters,
             only=only,
-            lists=lists,
-            groups=_grouped(shown),
-            callers=_by_caller(_items(lists, "callers")),
-            linked=_linked(index, lists),
-            counts=_counts(index, name, filters, found.get("references", ())),
-            quotes=quote.lines(index, ((r.file, r.line) for r in shown), site().settings.longest_quote),
+            struct=struct,
+            first=first,
+            why=reasons([each.standing for each in found]),
+            seen=seen,
+            from_file=from_file,
+            comment=index.comment(first) if first else None,
+            arch=index.arch,
+            definitions=definitions,
+            by_kind=_by_kind(shown),
+            holders=holders(index, shown),
+            about=behind,
+            stores=stores,
+            references=references,
+            groups=_grouped(mentions),
+            linked=_linked(index, shown, mentions),
+            code=Snippets(index, _pieces(shown, behind)),
+            quotes=quote.lines(index, ((r.file, r.line) for r in mentions), site().settings.longest_quote),
             marked=quote.marked,
             kinds=_KINDS,
             archs=site().indexes.facts(tree).archs,
+            most_stores=_STORES,
+            source_root=url_for("source.page", tree=tree, path=""),
+            ident_root=url_for("ident.page", tree=tree, name="x").removesuffix("x"),
             address=lambda **changed: _address(tree, name, filters, only, changed),
         )
 
 
-@blueprint.get("/api/v1/<tree>/<any(definitions, references):which>/<name>")
-@answers(
-    {"definitions": list[Definition], "references": list[Reference]},
-    Argument("kind", "Only this kind, in a list whose records have it.", _KINDS),
-    ARCH,
-    IN,
-)
-def record(tree: str, which: str, name: str) -> Response:
-    """One of the page's lists as records."""
+def _stores(
+    index: Index, name: str, filters: Filters, struct: str, number: int
+) -> tuple[Held | None, Listing[Store]]:
+    """The functions stored in a member of one struct."""
+    held = next((each for each in held_by(index, name) if each.struct == struct), None)
+    kept = [each for each in held.stores if filters.keeps(each.file)] if held else []
+    return held, paged(kept, number, site().settings.page_size)
+
+
+@blueprint.get("/api/v1/<tree>/ident/<name>")
+@answers(dict[str, Any], _KIND, describe.ARCH, describe.IN, describe.FROM)
+def whole_record(tree: str, name: str) -> Response:
+    """What the page tells, but for the lists of references: those are counted."""
+    from_file = arguments.path(arguments.text("from"), "from")
     filters = _filters(tree)
     with site().indexes.lease(tree, filters.arch) as index:
-        return answer(_found(index, name, filters, [which])[which])
+        _check(index, name)
+        ranked, seen = _seen_from(index, name, _ranked(index, name, filters), from_file)
+        found = [index.definition(each) for each in ranked]
+        here, usage = _usage(index, name, filters)
+        return jsonify({
+            "name": name,
+            "definitions": _deep(found),
+            "seen": seen,
+            "why_first": _deep(reasons([each.standing for each in ranked])),
+            "comment": index.comment(found[0]) if found else None,
+            "references": {
+                "total": len(usage),
+                "kinds": here.counts(),
+                "directories": _deep(usage.directories(filters.within)),
+            },
+            **_deep(about(index, name, found[:_DEFINITIONS])),
+        })  # fmt: skip
+
+
+def _deep(value: Any) -> Any:
+    """A record as JSON has it, with all records in it."""
+    if hasattr(value, "_asdict"):
+        return {name: _deep(each) for name, each in value._asdict().items()}
+    if isinstance(value, dict):
+        return {name: _deep(each) for name, each in value.items()}
+    return [_deep(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+@blueprint.get("/api/v1/<tree>/definitions/<name>")
+@answers(list[Definition], _KIND, describe.ARCH, describe.IN)
+def definition_records(tree: str, name: str) -> Response:
+    """The definitions of a name, the likeliest first."""
+    filters = _filters(tree)
+    with site().indexes.lease(tree, filters.arch) as index:
+        _check(index, name)
+        return answer([index.definition(each) for each in _ranked(index, name, filters)])
+
+
+@blueprint.get("/api/v1/<tree>/references/<name>")
+@answers(list[Reference], _KIND, describe.ARCH, describe.IN)
+def reference_records(tree: str, name: str) -> Response:
+    """The mentions of a name, by file and line."""
+    filters = _filters(tree)
+    with site().indexes.lease(tree, filters.arch) as index:
+        _check(index, name)
+        found = index.references(name)
+        return answer(
+            [r for r in found if filters.keeps(r.file) and filters.keeps_kind(r.kind, REFERENCE_KINDS)]
+        )
+
+
+def _by_kind(definitions: Sequence[Definition]) -> list[tuple[str, list[Definition]]]:
+    """Definitions by kind, in the order of the first of each."""
+    groups: dict[str, list[Definition]] = {}
+    for each in definitions:
+        groups.setdefault(each.kind, []).append(each)
+    return list(groups.items())
 
 
 def _grouped(references: Sequence[Reference]) -> list[tuple[str, list[tuple[str, list[Reference]]]]]:
@@ -153,33 +268,30 @@ def _grouped(references: Sequence[Reference]) -> list[tuple[str, list[tuple[str,
     ]
 
 
-def _items(lists: Mapping[str, Listing[Any]], which: str) -> Sequence[Any]:
-    return lists[which].items if which in lists else ()
+def _linked(index: Index, definitions: Sequence[Definition], references: Sequence[Reference]) -> set[str]:
+    """Of the macros and functions named on the page, those that have a page themselves."""
+    names = {definition.macro for definition in definitions} | {r.function for r in references}
+    return index.defined(name for name in names if name is not None)
 
 
-def _linked(index: Index, lists: Mapping[str, Listing[Any]]) -> set[str]:
-    """Of the macros, functions and callers named on the page, those that have a page themselves."""
-    names = {definition.macro for definition in _items(lists, "definitions")}
-    names |= {reference.function for reference in _items(lists, "references")}
-    names |= {call.caller for call in _items(lists, "callers")}
-    return index.defined(names - {None})
-
-
-def _by_caller(calls: Sequence[Call]) -> list[tuple[str, str | None, list[Call]]]:
-    """Call sites by the function that holds them."""
-    grouped = groupby(calls, key=lambda call: (call.file, call.caller))
-    return [(file, caller, list(some)) for (file, caller), some in grouped]
-
-
-def _counts(index: Index, name: str, filters: Filters, references: Sequence[Reference]) -> dict[str, int]:
-    """How many references of each kind the other filters leave, in the order shown."""
-    if filters.kind in REFERENCE_KINDS:
-        references = _references(index, name, filters._replace(kind=None))
-    counted = Counter(r.kind for r in references)
-    return {kind: counted[kind] for kind in _SHOWN if counted[kind]}
+def _pieces(definitions: Sequence[Definition], behind: About | None) -> list[str]:
+    """All code that the page shows with its names linked."""
+    pieces = [each.signature for each in definitions]
+    if behind is not None:
+        pieces += [member.declaration for shape in behind.shapes for member in shape.members]
+        pieces += [each.expression for choice in behind.choices for each in choice.enumerators if each.expression]
+        pieces += [macro.written for macro in behind.macros]
+        pieces += [macro.opened.text for macro in behind.macros if macro.opened]
+    return pieces
 
 
 def _address(tree: str, name: str, filters: Filters, only: str | None, changed: dict[str, Any]) -> str:
     """The page with some arguments changed."""
-    given = {"kind": filters.kind, "arch": filters.arch, "in": filters.within or None, "list": only} | changed
+    given = {
+        "kind": filters.kind,
+        "arch": filters.arch,
+        "in": filters.within or None,
+        "from": request.args.get("from"),
+        "list": only,
+    } | changed
     return url_for("ident.page", tree=tree, name=name, **{k: v for k, v in given.items() if v is not None})

@@ -7,6 +7,7 @@ macros are dissolved into what their bodies call.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Collection
 from collections.abc import Iterable
 from functools import cached_property
@@ -20,6 +21,8 @@ from xref.index.query import Index
 
 Ints = npt.NDArray[np.int64]
 _MOST_NESTED = 8
+#: nodes placed again one by one; a search anew looks at all, but does so in bulk
+_MOST_MENDED = 2_000
 
 
 class Edges(NamedTuple):
@@ -35,8 +38,8 @@ class Leads:
 
     def __init__(self, adjacency: Adjacency, distance: Ints, following: Ints) -> None:
         self._adjacency = adjacency
-        self._distance = distance
-        self._following = following
+        self.distances = distance
+        self.following = following
 
     def __contains__(self, node: str) -> bool:
         return self.distance(node) is not None
@@ -44,16 +47,16 @@ class Leads:
     def distance(self, node: str) -> int | None:
         """The least number of calls to the goal, None where there is no way."""
         number = self._adjacency.number.get(node)
-        if number is None or self._distance[number] < 0:
+        if number is None or self.distances[number] < 0:
             return None
-        return int(self._distance[number])
+        return int(self.distances[number])
 
     def way(self, node: str) -> list[str]:
         """The nodes of a shortest way to the goal, both ends included."""
         number = self._adjacency.number[node]
         found = [node]
-        while self._distance[number] > 0:
-            number = int(self._following[number])
+        while self.distances[number] > 0:
+            number = int(self.following[number])
             found.append(self._adjacency.nodes[number])
         return found
 
@@ -116,12 +119,17 @@ class View:
 
     def keep_only(self, node: str, callees: Collection[str]) -> None:
         """A node's edges are known: those to anything else go."""
+        number = self._of.number.get(node)
+        if number is None:
+            return
         order, starts = self._of._by_caller
-        number = self._of.number[node]
+        gone = False
         for place in order[starts[number] : starts[number + 1]].tolist():
             if self._usable[place] and self._of.nodes[self._of._edges.callee[place]] not in callees:
                 self._usable[place] = False
-                self._leads.clear()
+                gone = True
+        if gone:
+            self._leads = {goal: leads for goal, leads in self._leads.items() if self._mended(leads, number)}
 
     def leading_to(self, goal: str) -> Leads:
         """Every node from which a goal can be reached."""
@@ -129,6 +137,69 @@ class View:
         if known is None:
             known = self._leads[goal] = self._backward(goal)
         return known
+
+    def _callees(self, number: int) -> Ints:
+        order, starts = self._of._by_caller
+        places = order[starts[number] : starts[number + 1]]
+        found: Ints = self._of._edges.callee[places[self._usable[places]]]
+        return found
+
+    def _callers(self, number: int) -> Ints:
+        edges, starts = self._of._edges, self._of._starts
+        places = slice(starts[number], starts[number + 1])
+        found: Ints = edges.caller[places][self._usable[places]]
+        return found
+
+    def _mended(self, leads: Leads, changed: int) -> bool:
+        """Put right what led to a goal by edges of a node that are gone; False where to begin anew costs less.
+
+        A node whose next one is lost takes another as near to the goal.  Those that have none, and whoever they were
+        the next of, are placed again, the nearest first.
+        """
+        distance, following = leads.distances, leads.following
+        if distance[changed] <= 0:
+            return True
+        lost: set[int] = set()
+        level = [changed]
+        while level:
+            above: list[int] = []
+            for node in level:
+                callees = self._callees(node)
+                near = callees[distance[callees] == distance[node] - 1]
+                other = next((each for each in near.tolist() if each not in lost), None)
+                if other is not None:
+                    following[node] = other
+                    continue
+                lost.add(node)
+                callers = self._callers(node)
+                mine = callers[(following[callers] == node) & (distance[callers] == distance[node] + 1)]
+                above += mine.tolist()
+            if len(lost) + len(above) > _MOST_MENDED:
+                return False
+            level = list(dict.fromkeys(above))
+        self._place(leads, lost)
+        return True
+
+    def _place(self, leads: Leads, lost: set[int]) -> None:
+        """Find the distances of nodes that have lost theirs."""
+        distance, following = leads.distances, leads.following
+        distance[list(lost)] = -1
+        waiting: list[tuple[int, int, int]] = []
+        for node in lost:
+            callees = self._callees(node)
+            callees = callees[distance[callees] >= 0]
+            if len(callees):
+                best = int(callees[np.argmin(distance[callees])])
+                waiting.append((int(distance[best]) + 1, node, best))
+        heapq.heapify(waiting)
+        while waiting:
+            far, node, by = heapq.heappop(waiting)
+            if distance[node] >= 0:
+                continue
+            distance[node], following[node] = far, by
+            for caller in self._callers(node).tolist():
+                if caller in lost and distance[caller] < 0:
+                    heapq.heappush(waiting, (far + 1, caller, node))
 
     def _backward(self, goal: str) -> Leads:
         edges, starts = self._of._edges, self._of._starts

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from threading import Lock
+from threading import local
 from typing import Any
 from typing import NamedTuple
 from weakref import WeakValueDictionary
@@ -21,17 +23,23 @@ from xref.graph.deferrals import Deferrals
 from xref.graph.indirect import Pointers
 from xref.graph.indirect import Target
 from xref.graph.linkage import arch_of
+from xref.graph.list_heads import ListHeads
 from xref.graph.syscalls import INITCALL_RUNNERS
+from xref.graph.syscalls import SWITCHES
 from xref.graph.syscalls import Syscalls
+from xref.index.memory import Memory
 from xref.index.places import Place
 from xref.index.places import Places
 from xref.index.query import Index
+from xref.index.records import Call
 from xref.index.records import Edge
 
 _BODIES = ("function", "label")
 #: how a hidden call is one: see `flow.Hidden`
 MADE, BODY, PASTED = "made", "body", "pasted"
 _MOST_NESTED = 6
+#: functions looked at for each caller that is to be shown: some that name it mean another
+_LOOKED_AT = 4
 
 
 _making = Lock()
@@ -44,16 +52,27 @@ def plain(node: str) -> str:
 
 
 class Step(NamedTuple):
-    """An edge, its callee's node, and for a call through a pointer the slot and what is known of the target."""
+    """An edge, its callee's node, and for a call through a pointer the slot and what is known of the target.
+
+    `before`: the steps that lead to this one, where a search takes them as one (see `list_heads`).
+    """
 
     callee: str
     edge: Edge
     slot: str | None = None
     target: Target | None = None
+    before: tuple[Step, ...] = ()
+
+
+class _Opening(local):
+    """The macros that a thread is about to open: one that calls itself is opened once."""
+
+    def __init__(self) -> None:
+        self.macros: set[tuple[str, str]] = set()
 
 
 class CallGraph:
-    """The functions of one tree."""
+    """The functions of one tree.  Threads may share one whose index knows them apart: see web/graphs.py."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
@@ -61,12 +80,17 @@ class CallGraph:
         self.pointers = Pointers(index)
         self.syscalls = Syscalls(self.places)
         self.deferrals = Deferrals(self.places, self.pointers)
-        self._out: dict[str, list[Step]] = {}
-        self._macro_calls: dict[tuple[str, str], list[tuple[str, int, str, tuple[str, ...]]]] = {}
-        self._by_scope: dict[str, dict[str, list[tuple[str, int, int]]]] = {}
-        self._defined: dict[str, Place | None] = {}
-        self._links: dict[tuple[str, str], str | None] = {}
-        self._others: dict[tuple[str, str], str | None] = {}
+        self.lists = ListHeads(self)
+        # what is found out serves the next who asks, on any thread; it is let go of in the end, since a server asks
+        # for a whole tree in time
+        self._out: Memory[str, list[Step]] = Memory(20_000)
+        self._macro_calls: Memory[tuple[str, str], list[tuple[str, int, str, tuple[str, ...]]]] = Memory(30_000)
+        self._by_scope: Memory[str, dict[str, list[tuple[str, int, int]]]] = Memory(1_500)
+        self._defined: Memory[str, tuple[Place | None]] = Memory(60_000)
+        self._links: Memory[tuple[str, str], tuple[str | None]] = Memory(100_000)
+        self._others: Memory[tuple[str, str], tuple[str | None]] = Memory(30_000)
+        self._alike: Memory[str, tuple[str, ...]] = Memory(30_000)
+        self._opening = _Opening()
 
     # -- nodes ----------------------------------------------------------------------------------------
 
@@ -104,10 +128,11 @@ class CallGraph:
 
     def defined_at(self, node: str) -> str | None:
         """The file:line of the likeliest body."""
-        if node not in self._defined:
+        known = self._defined.get(node)
+        if known is None:
             bodies = self.definitions(node)
-            self._defined[node] = self._of_arch(bodies) if bodies else None
-        best = self._defined[node]
+            known = self._defined[node] = (self._of_arch(bodies) if bodies else None,)
+        best = known[0]
         return f"{best.file}:{best.line}" if best else None
 
     def _of_arch(self, bodies: list[Place]) -> Place:
@@ -116,12 +141,13 @@ class CallGraph:
     def _meant(self, name: str, path: str) -> str | None:
         """The node that a name means where it is called in a file."""
         key = (name, path)
-        if key not in self._links:
+        known = self._links.get(key)
+        if known is None:
             place = self.places.best(name, _BODIES, path)
             if place is not None and not self.places.seen(place, path):
                 place = None
-            self._links[key] = place.identity if place is not None else None
-        return self._links[key]
+            known = self._links[key] = (place.identity if place is not None else None,)
+        return known[0]
 
     def _alternative(self, name: str, path: str) -> str | None:
         """The function that a macro's name means in other configurations: a header that has no such macro declares it.
@@ -129,15 +155,33 @@ class CallGraph:
         `rcu_note_context_switch` is a macro of rcutiny.h or a function declared in rcutree.h, and either is included.
         """
         key = (name, path)
-        if key not in self._others:
-            self._others[key] = None
+        known = self._others.get(key)
+        if known is None:
+            known = (None,)
             node = self._meant(name, path)
             if node is not None and "@" not in node and self.places.best(name, ("prototype",), path) is not None:
                 declared = {each for each in self.index.unconditional(name, "prototype") if each.endswith(".h")}
                 declared = {each for each in declared if self.index.reaches(path, each)}
                 if declared - set(self.index.unconditional(name, "macro")):
-                    self._others[key] = node
-        return self._others[key]
+                    known = (node,)
+            self._others[key] = known
+        return known[0]
+
+    def _both(self, node: str | None) -> tuple[str, ...]:
+        """A function, and the one that its header declares in those configurations for which it does not define it.
+
+        `register_cpu_notifier` is that of kernel/cpu.c, or in cpu.h one that does nothing.
+        """
+        name, _, file = (node or "").partition("@")
+        if node is None or not file.endswith(".h"):
+            return (node,) if node is not None else ()
+        known = self._alike.get(node)
+        if known is None:
+            places = self.places.all(name)
+            declared = any(each.kind == "prototype" and each.file == file and not each.static for each in places)
+            shared = any(each.kind in _BODIES and not each.static for each in places)
+            known = self._alike[node] = (node, name) if declared and shared else (node,)
+        return known
 
     # -- out ------------------------------------------------------------------------------------------
 
@@ -217,7 +261,7 @@ class CallGraph:
             for called, symbol, line in self._calls_in(body):
                 yield from self._named(name, caller_def, called, symbol, body.file, line)
         for row in self.index.sites(function=kept):
-            yield from self._through(name, self.defined_at(node), row)
+            yield from self._through(node, self.defined_at(node), row)
 
     def _made(
         self, caller: str, caller_def: str, callee: str, file: str, line: int, macro: str, evidence: str
@@ -319,14 +363,13 @@ class CallGraph:
         """(name, its symbol, line) of what a function or macro calls by name."""
         scopes = self._by_scope.get(place.file)
         if scopes is None:
-            scopes = self._by_scope[place.file] = {}
-            if len(self._by_scope) > 3000:
-                self._by_scope.pop(next(iter(self._by_scope)))
+            scopes = {}
             calls = self.index.named_calls(place.file)
             names = self.index.names({each for call in calls for each in (call[0], call[3]) if each})
             for symbol, line, _, scope in calls:
                 if scope:
                     scopes.setdefault(names[scope], []).append((names[symbol], symbol, line))
+            self._by_scope[place.file] = scopes
         return [call for call in scopes.get(place.name, ()) if place.line <= call[2] <= place.end_line]
 
     def _named(self, caller: str, caller_def: str, called: str, symbol: int, path: str, line: int) -> Iterator[Step]:
@@ -339,10 +382,10 @@ class CallGraph:
                 if place is None:
                     return
                 callee = called
-            yield Step(
-                callee,
-                Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, self.defined_at(callee)),
-            )
+            for node in self._both(callee):
+                defined = self.defined_at(node)
+                edge = Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, defined)
+                yield Step(node, edge)
         elif kind == "macro" or self.places.best(called, ("macro",), path) is not None:
             other = self._alternative(called, path)
             if other is not None:
@@ -362,31 +405,40 @@ class CallGraph:
             return []
         key = (macro, path)
         known = self._macro_calls.get(key)
-        if known is not None:
-            return known
-        self._macro_calls[key] = []
-        found: list[tuple[str, int, str, tuple[str, ...]]] = []
+        if known is not None or key in self._opening.macros:
+            return known or []
+        self._opening.macros.add(key)
+        try:
+            found = list(self._opened(macro, best.file, path, depth))
+        finally:
+            self._opening.macros.discard(key)
+        self._macro_calls[key] = found
+        return found
+
+    def _opened(
+        self, macro: str, home: str, path: str, depth: int
+    ) -> Iterator[tuple[str, int, str, tuple[str, ...]]]:
+        """What a macro's bodies in the file `home` call where `path` uses it."""
         for place in self.places.all(macro):
-            if place.kind != "macro" or place.file != best.file:
+            if place.kind != "macro" or place.file != home:
                 continue
             for called, symbol, line in self._calls_in(place):
                 if called == macro:
                     continue
                 if self.index.call_kind(symbol, path) == "direct":
                     node = self._meant(called, path)
-                    if node is not None:
-                        found.append((node, line, place.file, ()))
+                    for each in self._both(node):
+                        yield each, line, place.file, ()
                 else:
                     other = self._alternative(called, path)
                     if other is not None:
-                        found.append((other, line, place.file, ()))
+                        yield other, line, place.file, ()
                     for node, inner, file, chain in self._inside(called, path, depth + 1):
-                        found.append((node, line, place.file, (f"{file}:{inner}", *chain)))
-        self._macro_calls[key] = found
-        return found
+                        yield node, line, place.file, (f"{file}:{inner}", *chain)
 
-    def _through(self, caller: str, caller_def: str | None, row: tuple[Any, ...]) -> Iterator[Step]:
+    def _through(self, node: str, caller_def: str | None, row: tuple[Any, ...]) -> Iterator[Step]:
         """The targets of one call through a pointer."""
+        caller = plain(node)
         file, line, _, _, slot, name, *_ = row
         targets = self.pointers.targets(slot)
         handed: dict[str, list[str]] = {}
@@ -398,12 +450,34 @@ class CallGraph:
         near = sorted(targets, key=lambda each: (len(each.chain), -_shared(each.evidence, file)))
         for target in near:
             kind, via = _kind(slot, name, target)
-            only_after = tuple(handed.get(target.function, ())) if kind == "param" else None
+            only_after: list[str] | None = handed.get(target.function) if kind == "param" else None
+            heads = self.lists.givers(node, slot, target) if kind == "field" else None
+            if heads is not None:
+                only_after = list(dict.fromkeys(plain(each) for each in heads))
+            after = None if only_after is None else tuple(only_after)
             edge = Edge(
                 caller, plain(target.function), file, line, kind, via, target.evidence, target.confidence, caller_def,
-                self.defined_at(target.function), target.chain or None, only_after or None,
+                self.defined_at(target.function), target.chain or None, after,
             )  # fmt: skip
             yield Step(target.function, edge, slot, target)
+
+    def at(self, file: str, line: int) -> list[tuple[Call, list[Edge]]]:
+        """The calls through pointers on a line, each with the edges to what it can call; none where nothing is known.
+
+        A call is there once, also where the index knows several slots for it.  Those in a macro's body are edges from
+        the macro.
+        """
+        found: dict[int, tuple[Call, list[Edge]]] = {
+            call.column: (call, []) for call in self.index.pointer_calls(file) if call.line == line
+        }
+        for row in self.index.sites_at(file, line):
+            column, caller, struct, field = row[2], row[3], row[6], row[7]
+            call, edges = found.get(column) or (Call(file, line, column, None, row[5], "indirect"), [])
+            known = call._replace(struct=call.struct or struct, field=call.field or field)
+            found[column] = (known, edges)
+            if caller:
+                edges += [step.edge for step in self._through(plain(caller), self.defined_at(caller), row)]
+        return [found[column] for column in sorted(found)]
 
     # -- in -------------------------------------------------------------------------------------------
 
@@ -416,6 +490,37 @@ class CallGraph:
             for caller in dict.fromkeys(self.deferrals.by_callee.get(node, ())):
                 found += [step.edge for step in self.put_off(caller) if step.callee == node]
         return sorted(found, key=lambda edge: (edge.file, edge.line, edge.caller))
+
+    def some_callers(self, node: str, most: int) -> list[Edge]:
+        """Edges into a function from at most so many functions, those through pointers first.
+
+        For who shows a few: all callers of what everyone calls take seconds.  What only starts the kernel, traps into
+        the function or puts it off is looked for where no one else calls it.
+        """
+        through: dict[str, None] = {}
+        for slot in (*self.pointers.slots_of(node), *self._names_of(node)):
+            through.update((row[3], None) for row in self.index.sites(slot=slot) if row[3])
+        by_name: dict[str, None] = {}
+        self._users(plain(node), by_name, set(), most * _LOOKED_AT)
+        for row in self.index.hidden_calls(callee=node):
+            by_name.update({row[0]: None} if row[0] else {})
+        found: list[Edge] = []
+        named, pointed = iter(by_name), iter(through)
+        callers = 0
+        looked = dict.fromkeys([*islice(pointed, most // 2), *named, *pointed])
+        for caller in islice(looked, most * _LOOKED_AT):
+            edges = [step.edge for step in self.out(caller) if step.callee == node]
+            found += edges
+            callers += bool(edges)
+            if callers == most:
+                break
+        if not looked:
+            rare: dict[str, None] = {}
+            self._rare_callers(node, rare)
+            found += [step.edge for caller in rare for step in self.out(caller) if step.callee == node]
+            for caller in dict.fromkeys(self.deferrals.by_callee.get(node, ())):
+                found += [step.edge for step in self.put_off(caller) if step.callee == node]
+        return sorted(found, key=lambda edge: (edge.kind == "direct", edge.file, edge.line, edge.caller))
 
     def into(self, name: str) -> list[Edge]:
         """The edges into the functions of a name; for a macro, or what has no body here, those who use it."""
@@ -465,6 +570,11 @@ class CallGraph:
             for owner in self._owners.get(plain(caller), ()):
                 if self._same_use(caller, owner):
                     found[owner] = None
+        self._rare_callers(node, found)
+        return list(found)
+
+    def _rare_callers(self, node: str, found: dict[str, None]) -> None:
+        """Those who call it by a table of system calls, at start, by a trap, or from an entry that assembly makes."""
         for entrance in self.syscalls.entrances:
             names = {plain(node).removeprefix(each) for each in ("", *self.syscalls.prefixes.get(entrance.caller, ()))}
             if any(entry.function in names for entry in self.syscalls.entries):
@@ -476,7 +586,28 @@ class CallGraph:
         for caller, calls in self._asm_made.items():
             if any(call.callee == plain(node) for call in calls):
                 found[caller] = None
-        return list(found)
+
+    def candidates(self, node: str) -> list[str]:
+        """The functions that may have an edge into this one: a few too many, none too few.  By name.
+
+        Unlike `caller_nodes` it reads no text: with thousands of callers it is the way to show some of them.
+        """
+        found = set(self.adjacency.callers(node))
+        for slot in self._names_of(node):
+            found.update(row[3] for row in self.index.sites(slot=slot) if row[3])
+        for slot in self.pointers.slots_of(node):
+            if self.lists.may_be_run(slot):
+                sites = self.index.sites(slot=slot)
+                found.update(row[3] for row in sites if row[3] and self.lists.is_run(row[3], slot))
+        return sorted(found)
+
+    def behind_switches(self) -> Iterator[tuple[Edge, str]]:
+        """The system calls that another chooses by a number (sys_socketcall): the edge, and the function's node."""
+        for name in SWITCHES:
+            for node in self.nodes(name):
+                for step in self.out(node):
+                    if plain(step.callee).startswith("sys_") and step.edge.kind == "direct":
+                        yield step.edge, step.callee
 
     @cached_property
     def adjacency(self) -> Adjacency:
@@ -495,8 +626,11 @@ class CallGraph:
         self.pointers.load()
         for function, slot in self.index.every_site():
             if not slot.startswith("N:"):
+                is_run = self.lists.is_run(function, slot)
                 for target in self.pointers.targets(slot):
-                    yield function, target.function, slot in DEFERRED or target.member in DEFERRED
+                    givers = self.lists.givers(function, slot, target) if is_run else None
+                    for caller in (function,) if givers is None else givers:
+                        yield caller, target.function, slot in DEFERRED or target.member in DEFERRED
         for function, callee in self.index.every_hidden_call():
             yield function, callee, False
         for function, callee in self._through_made():
@@ -540,22 +674,35 @@ class CallGraph:
         members = {slot.rpartition(".")[2] for slot in self.pointers.slots_of(node) if slot.startswith("F:")}
         return {f"N:{member}" for member in members}
 
-    def _users(self, name: str, found: dict[str, None], seen: set[str]) -> None:
-        """The functions that call a name, directly or by macros."""
+    def _users(self, name: str, found: dict[str, None], seen: set[str], most: int | None = None) -> None:
+        """The functions that call a name, directly or by macros; once there are `most`, no others."""
         if name in seen:
             return
         seen.add(name)
         for row in self.index.hidden_calls(callee=name):
             if row[6] == MADE:
                 found[row[0]] = None
-        for path, scope, line in self.index.callers_of(name):
+        uses = self.index.callers_of(name)
+        for path, scope, line in uses if most is None else self._own_first(uses):
+            if most is not None and len(found) >= most:
+                return
             place = self._scope(scope, path, line)
             if place is None:
                 continue
             if place.kind == "macro":
-                self._users(scope, found, seen)
+                self._users(scope, found, seen, most)
             else:
                 found[place.identity] = None
+
+    def _own_first(self, uses: Iterator[tuple[str, str, int]]) -> Iterator[tuple[str, str, int]]:
+        """Uses in files of other architectures come last."""
+        foreign = []
+        for use in uses:
+            if arch_of(use[0]) in (None, self.index.arch):
+                yield use
+            else:
+                foreign.append(use)
+        yield from foreign
 
     def _scope(self, name: str, path: str, line: int) -> Place | None:
         for place in self.places.all(name):

@@ -69,12 +69,12 @@ class IncludeGraph:
 
     def _close(self) -> dict[str, int]:
         """For each file that is included the files it reaches, itself among them; cycles settle by repetition."""
-        included = {header for headers in self._direct.values() for header in headers}
-        bits = {header: 1 << self._number[header] for header in included}
+        order = self._inner_first()
+        bits = {header: 1 << self._number[header] for header in order}
         changed = True
         while changed:
             changed = False
-            for header in included:
+            for header in order:
                 union = bits[header]
                 for other in self._direct.get(header, ()):
                     union |= bits[other]
@@ -82,6 +82,21 @@ class IncludeGraph:
                     bits[header] = union
                     changed = True
         return bits
+
+    def _inner_first(self) -> list[str]:
+        """The files that are included, each behind those that it includes itself, so far as there are no cycles."""
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        for header in {header for headers in self._direct.values() for header in headers}:
+            stack = [header]
+            while stack:
+                here = stack[-1]
+                if here not in seen:
+                    seen.add(here)
+                    stack += [other for other in self._direct.get(here, ()) if other not in seen]
+                else:
+                    found[stack.pop()] = None
+        return list(found)
 
     def reaches(self, path: str, header: str) -> bool:
         """Does `path` include `header`, directly or through others?  A file reaches itself."""

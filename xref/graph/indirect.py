@@ -6,9 +6,11 @@ Inclusion only: whatever can get into a slot is in it, in whatever order and und
 from __future__ import annotations
 
 from collections import deque
+from threading import local
 from typing import Any
 from typing import NamedTuple
 
+from xref.index.memory import Memory
 from xref.index.query import Index
 
 #: steps from a call back to the function's name, at most
@@ -50,25 +52,34 @@ class _Here(NamedTuple):
     depth: int
 
 
+class _Asked(local):
+    """The slots that a thread is about to follow: one that leads back to itself is followed once."""
+
+    def __init__(self) -> None:
+        self.slots: set[str] = set()
+
+
 class Pointers:
     """Resolves slots of one tree, and remembers."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
         self._known: dict[str, list[Target]] = {}
-        self._fed: dict[str, frozenset[str]] = {}
+        self._fed: Memory[str, frozenset[str]] = Memory(30_000)
+        self._asked = _Asked()
         self._flows: dict[str, list[tuple[Any, ...]]] | None = None
         self._sources: dict[str, list[str]] = {}
 
     def load(self) -> None:
         """Read all flows at once: for who asks for many slots."""
         if self._flows is None:
-            self._flows = {}
+            flows: dict[str, list[tuple[Any, ...]]] = {}
+            sources: dict[str, dict[str, None]] = {}
             for slot, *row in self._index.every_flow():
-                self._flows.setdefault(slot, []).append(tuple(row))
-                into = self._sources.setdefault(row[0], [])
-                if slot not in into:
-                    into.append(slot)
+                flows.setdefault(slot, []).append(tuple(row))
+                sources.setdefault(row[0], {})[slot] = None
+            self._sources = {source: list(slots) for source, slots in sources.items()}
+            self._flows = flows
 
     def _into(self, slot: str) -> list[tuple[Any, ...]]:
         return self._index.flows_into(slot) if self._flows is None else self._flows.get(slot, [])
@@ -80,8 +91,13 @@ class Pointers:
         """What a slot can hold, the shortest way in first; each place of a function's name counts."""
         known = self._known.get(slot)
         if known is None:
-            self._known[slot] = []
-            known = self._known[slot] = self._follow(slot)
+            if slot in self._asked.slots:
+                return []
+            self._asked.slots.add(slot)
+            try:
+                known = self._known[slot] = self._follow(slot)
+            finally:
+                self._asked.slots.discard(slot)
         return known
 
     def _follow(self, slot: str) -> list[Target]:

@@ -24,6 +24,44 @@ _POINTER = re.compile(r"\(\s*[*^]")
 _FUNCTION = re.compile(r"\w\s*\(")
 
 
+class Acting(NamedTuple):
+    """The half of `Knowledge` that tells which names act on functions' addresses."""
+
+    calling: frozenset[str]
+    active: frozenset[str]
+    names: Names
+
+    @classmethod
+    def of(cls, index: Index) -> Acting:
+        """Gather it from an index."""
+        names = Names.of(index)
+        called, calling = index.called_fields(), index.scopes_with_pointer_calls()
+        found = set(calling | index.scopes_of_uses(called, ["write"])) & names.macros
+        for match in index.search(r"=\s*\w+\s*##", regex=True):
+            # the macro that this line of a body belongs to
+            found.update(name for name in index.macros_around(match.file, match.line))
+        found |= (KNOWN | pasting(index) | calling_operands(index)) & names.macros
+        fresh = found
+        while fresh:
+            fresh = (index.scopes_of_uses(fresh, ["call", "read", "macro"]) & names.macros) - found
+            found |= fresh
+        return cls(calling, frozenset(found), names)
+
+
+class Holding(NamedTuple):
+    """The half of `Knowledge` that tells what can hold or be a function's address."""
+
+    fields: dict[str, tuple[list[str], list[str]]]
+    functions: frozenset[str]
+    pointers: frozenset[str]
+
+    @classmethod
+    def of(cls, index: Index) -> Holding:
+        """Gather it from an index."""
+        pointers = _function_types(index)
+        return cls(_homes(index, index.called_fields(), pointers), index.shared_functions(), pointers)
+
+
 class Knowledge(NamedTuple):
     """Which names of a tree can matter to the flow of function pointers."""
 
@@ -43,20 +81,12 @@ class Knowledge(NamedTuple):
     @classmethod
     def of(cls, index: Index) -> Knowledge:
         """Gather it from an index."""
-        names = Names.of(index)
-        called, calling = index.called_fields(), index.scopes_with_pointer_calls()
-        found = set(calling | index.scopes_of_uses(called, ["write"])) & names.macros
-        for match in index.search(r"=\s*\w+\s*##", regex=True):
-            # the macro that this line of a body belongs to
-            found.update(name for name in index.macros_around(match.file, match.line))
-        found |= (KNOWN | pasting(index) | calling_operands(index)) & names.macros
-        fresh = found
-        while fresh:
-            fresh = (index.scopes_of_uses(fresh, ["call", "read", "macro"]) & names.macros) - found
-            found |= fresh
-        pointers = _function_types(index)
-        fields = _homes(index, called, pointers)
-        return cls(fields, calling, index.shared_functions(), frozenset(found), pointers, names)
+        return cls.joined(Acting.of(index), Holding.of(index))
+
+    @classmethod
+    def joined(cls, acting: Acting, holding: Holding) -> Knowledge:
+        """Of its two halves."""
+        return cls(holding.fields, acting.calling, holding.functions, acting.active, holding.pointers, acting.names)
 
     def to_bytes(self) -> bytes:
         """As the index keeps it."""

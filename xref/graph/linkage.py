@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -106,3 +107,39 @@ def arch_of(path: str) -> str | None:
         return None
     arch = match.group(1) or match.group(2)
     return None if arch == "generic" else arch
+
+
+class Standing(NamedTuple):
+    """What a definition's place among those of its name depends on, as `standing` makes it: the least is the likeliest.
+
+    The first fields are reasons that a reader can be told; what follows only keeps the order the same each time.
+    """
+
+    declares: bool
+    foreign: bool
+    hidden: bool
+    kind: int
+    file: str
+    line: int
+
+
+#: the reasons that `reasons` gives, in the order in which they count
+REASONS = ("body", "arch", "external", "kind")
+
+
+def reasons(standings: Sequence[Standing]) -> tuple[str, ...] | None:
+    """Why the first of the definitions of a name stands first: each reason that left fewer candidates.
+
+    `body`: the others only declare; `arch`: they are another architecture's; `external`: they are static to their
+    files; `kind`: its kind goes before theirs.  None where some are left for which nothing speaks but their place in
+    the alphabet: the name is ambiguous.  Empty for a single definition.
+    """
+    left = list(standings)
+    found = []
+    for place, reason in enumerate(REASONS):
+        best = min((each[place] for each in left), default=False)
+        kept = [each for each in left if each[place] == best]
+        if len(kept) < len(left):
+            found.append(reason)
+        left = kept
+    return tuple(found) if len(left) <= 1 else None

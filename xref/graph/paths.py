@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from xref.graph.adjacency import Leads
 from xref.graph.adjacency import View
 from xref.graph.callgraph import CallGraph
 from xref.graph.callgraph import Step
@@ -34,6 +35,8 @@ _ONE_USE = 8
 _MOST_WAYS = 200
 #: nodes looked at for one of many searches towards one goal
 _MOST_OF_MANY = 400
+#: and for all of them
+_MOST_OF_ALL = 6_000
 #: times that a search for all ways into the kernel begins anew because edges turned out to be none
 _MOST_ROUNDS = 200
 
@@ -52,6 +55,25 @@ class Tree(NamedTuple):
     cut: bool
 
 
+class WhyNot(NamedTuple):
+    """Why no path was found.  reason: cut (the search gave up), avoided (all lead through what was to be avoided),
+    context (the context rules all out), deferred (only by something put off), invalid (each chain of calls needs a
+    pointer to hold what no run puts there), nothing (no chain of calls leads there).
+
+    back: whether there is one the other way round.
+    """
+
+    reason: str
+    back: bool
+
+
+class Reach(NamedTuple):
+    """The system calls that lead somewhere; unknown: those of which a bound kept it from finding out."""
+
+    calls: list[Reached]
+    unknown: list[str]
+
+
 class Reached(NamedTuple):
     """A system call that leads somewhere, and a path; deferred: only through something put off."""
 
@@ -68,6 +90,14 @@ class _Way(NamedTuple):
     before: _Way | None
 
 
+class _Search(NamedTuple):
+    """The ways that a search found, the best first; whether it was cut; how many nodes it looked at."""
+
+    ways: list[_Way]
+    cut: bool
+    looked: int
+
+
 class Paths:
     """Searches one call graph under one context."""
 
@@ -76,6 +106,9 @@ class Paths:
         self.context = context
         self.deferred = deferred
         self._view: View | None = None
+        self._moves: dict[tuple[str, bool], list[tuple[Step, float]]] = {}
+        #: the steps of nodes on ways that the view showed, by their callees
+        self._exact: dict[str, dict[str, Step]] = {}
 
     def steps(self, node: str) -> list[Step]:
         """The steps out of a node that the context allows, whoever called it.
@@ -87,6 +120,29 @@ class Paths:
         built = [step for step in steps if arch_of(step.edge.file) in (None, self.graph.index.arch)]
         now = built if built or self._has_body(node) else steps
         return [*now, *self.graph.put_off(node)] if self.deferred else now
+
+    def moves(self, node: str, *, starting: bool = False) -> list[tuple[Step, float]]:
+        """The steps of a search, and what each counts.
+
+        As `steps`, but what is called for each in a list comes behind who names its head. `starting`: the search begins
+        at the node, so that nothing is known of who called it.
+        """
+        key = (node, starting)
+        if key not in self._moves:
+            found = self._found_moves(node, starting)
+            self._moves[key] = list(zip(found, self._costs(found), strict=True))
+        return self._moves[key]
+
+    def _found_moves(self, node: str, starting: bool) -> list[Step]:
+        found = [step for step in self.steps(node) if not _is_listed(step)]
+        for before, step in self.graph.lists.steps(node, starting=starting):
+            runner = before[-1].callee if before else node
+            if self._allowed(step, runner) and self._is_built(step):
+                found.append(step._replace(before=before))
+        return found
+
+    def _is_built(self, step: Step) -> bool:
+        return arch_of(step.edge.file) in (None, self.graph.index.arch)
 
     def _has_body(self, node: str) -> bool:
         """Has a function a body that the architecture asked for can have?"""
@@ -100,6 +156,12 @@ class Paths:
             self._view = self.graph.adjacency.view(deferred=self.deferred)
         return self._view
 
+    def allows(self, step: Step, node: str) -> bool:
+        """May a step out of a node be taken in this context?  What only a name says may be: it is for looking at."""
+        if step.slot is None or step.target is None:
+            return self._likely(step, node)
+        return self._bound(step)
+
     def _allowed(self, step: Step, node: str) -> bool:
         if step.slot is None or step.target is None:
             return self._likely(step, node)
@@ -108,11 +170,13 @@ class Paths:
         member = step.target.member or ""
         if not self.deferred and (step.slot in DEFERRED or member in DEFERRED):
             return False
-        if step.edge.confidence == "name":
-            return False
-        if self.context is None:
+        return step.edge.confidence != "name" and self._bound(step)
+
+    def _bound(self, step: Step) -> bool:
+        """Does the context let a pointer hold this function?"""
+        if self.context is None or step.target is None:
             return True
-        for slot in (member, step.target.slot):
+        for slot in (step.target.member or "", step.target.slot):
             functions = self.context.functions(slot)
             if functions is not None and plain(step.callee) not in functions:
                 return False
@@ -150,7 +214,7 @@ class Paths:
                 choices.setdefault((step.slot, step.edge.file, step.edge.line), set()).add(step.callee)
         found = []
         for step in steps:
-            cost = 1.0
+            cost = 1.0 + len(step.before)
             if step.slot is not None and step.edge.kind != "param":
                 cost += 2 * math.log2(len(choices[step.slot, step.edge.file, step.edge.line]))
             elif step.edge.kind == "macro" and step.edge.evidence and not step.edge.via.endswith("argument"):  # type: ignore[union-attr]
@@ -159,10 +223,12 @@ class Paths:
         return found
 
     def _valid(self, step: Step, way: _Way) -> bool:
-        """May this step follow this way?  Only a parameter's call depends on it."""
-        if step.edge.kind != "param" or step.slot is None or not step.edge.only_after:
+        """May this step follow this way?  Only a parameter's call, and one for each in a list, depend on it."""
+        if step.slot is None or step.edge.only_after is None:
             return True
         givers = set(step.edge.only_after)
+        if _is_listed(step):
+            return self._came_by(way, givers)
         slot = step.slot
         here: _Way | None = way
         while here is not None:
@@ -177,6 +243,15 @@ class Paths:
                 return False
             slot, here = handed, caller
         return False
+
+    def _came_by(self, way: _Way, givers: Collection[str]) -> bool:
+        """Does a way come by one of these functions, as far back as a head is handed on; or begin behind them?"""
+        here: _Way | None = way
+        while here is not None and plain(here.node) not in givers:
+            if not self.graph.lists.hands_on(here.node):
+                return False
+            here = here.before
+        return True
 
     def _handed_on(self, slot: str, caller: str) -> str | None:
         """The parameter of `caller` that it hands on into this one, if it does."""
@@ -200,42 +275,96 @@ class Paths:
         Only by nodes that are at most `near` calls from the goal and not among those to `avoid`.  Gives up, and says
         so, when it has looked at `look` nodes.
         """
-        leads = self.view.leading_to(goal)
-        if start not in leads:
-            return Found([], False)
+        result = self.search(start, goal, most, near=near, avoid=avoid, look=look)
+        return Found([_edges(way) for way in result.ways], result.cut)
+
+    def search(
+        self,
+        start: str,
+        goal: str,
+        most: int = 1,
+        *,
+        near: int | None = None,
+        avoid: Collection[str] = (),
+        look: int = MOST_NODES,
+    ) -> _Search:
+        """What `find` finds, as ways, and at how many nodes it looked for that."""
+        leads = self._leads(start, goal)
+        if start not in leads and not any(self.graph.lists.steps(start, starting=True)):
+            return _Search([], False, 0)
         entered: dict[str, int] = {start: 1}
         least = self._least_into(goal)
         #: what the way from a node to the goal costs at the least is known but for the last step
         spared = 0 if self.context is None else 1
         number = itertools.count()
         waiting: list[tuple[float, int, float, _Way]] = [(0.0, next(number), 0.0, _Way(start, None, None))]
-        found: list[list[Edge]] = []
+        found: list[_Way] = []
         looked = 0
         while waiting:
             _, _, cost, way = heapq.heappop(waiting)
             if way.node == goal and way.step is not None:
-                found.append(_edges(way))
+                found.append(way)
                 if len(found) >= most:
-                    return Found(found, False)
+                    return _Search(found, False, looked)
                 continue
             looked += 1
             if looked > look:
-                return Found(found, True)
-            steps = self.steps(way.node)
-            for step, more in zip(steps, self._costs(steps), strict=True):
+                return _Search(found, True, looked)
+            for step, more in self.moves(way.node, starting=way.step is None):
                 ahead = leads.distance(step.callee)
                 if ahead is None or (near is not None and ahead > near) or step.callee in avoid:
                     continue
                 if step.callee != goal and entered.get(step.callee, 0) >= _WAYS:
                     continue
-                if not self._valid(step, way) or self._on(way, step.callee):
+                behind = _after(way, step.before)
+                if not self._valid(step, behind) or self._on(behind, step.callee):
                     continue
                 entered[step.callee] = entered.get(step.callee, 0) + 1
                 # Every way ends with such a step: what the cheapest costs makes no difference between them.
                 so_far = cost + more - (least if step.callee == goal else 0.0)
                 estimate = so_far + max(ahead - spared, 0)
-                heapq.heappush(waiting, (estimate, next(number), so_far, _Way(step.callee, step, way)))
-        return Found(found, False)
+                heapq.heappush(waiting, (estimate, next(number), so_far, _Way(step.callee, step, behind)))
+        return _Search(found, False, looked)
+
+    def _leads(self, start: str, goal: str) -> Leads:
+        """How near to the goal each node is, by edges that are true at least on a shortest way from the start."""
+        for _ in range(_MOST_ROUNDS):
+            leads = self.view.leading_to(goal)
+            if start not in leads or self._is_way(leads.way(start)):
+                break
+        return leads
+
+    def _is_way(self, names: Sequence[str]) -> bool:
+        """Is each of these nodes called by the one before it?  If not, the view knows now."""
+        for here, following in pairwise(names):
+            if here not in self._exact:
+                self._exact[here] = {}
+                for step, _ in self.moves(here):
+                    self._exact[here].setdefault(step.callee, step)
+                self.view.keep_only(here, self._exact[here].keys())
+            if following not in self._exact[here]:
+                return False
+        return True
+
+    def why_not(
+        self, starts: Sequence[str], goals: Sequence[str], *, cut: bool = False, avoided: bool = False
+    ) -> WhyNot:
+        """Why there is no path from any of these nodes to any of those, of which a search has found none."""
+
+        def leads(paths: Paths, some: Sequence[str], others: Sequence[str]) -> bool:
+            return any(one in paths._leads(one, other) for one in some for other in others)
+
+        back = leads(self, goals, starts)
+        reason = "nothing"
+        if cut:
+            reason = "cut"
+        elif leads(self, starts, goals):
+            reason = "avoided" if avoided else "invalid"
+        elif self.context is not None and leads(Paths(self.graph, deferred=self.deferred), starts, goals):
+            reason = "context"
+        elif not self.deferred and leads(Paths(self.graph, self.context, deferred=True), starts, goals):
+            reason = "deferred"
+        return WhyNot(reason, back)
 
     def _least_into(self, goal: str) -> float:
         """What the cheapest step into a node costs, 0 where that would take long to tell."""
@@ -246,8 +375,7 @@ class Paths:
             return 0.0
         found = []
         for caller in callers:
-            steps = self.steps(caller)
-            found += [cost for step, cost in zip(steps, self._costs(steps), strict=True) if step.callee == goal]
+            found += [cost for step, cost in self.moves(caller) if step.callee == goal]
         return min(found, default=0.0)
 
     def _on(self, way: _Way | None, node: str) -> bool:
@@ -335,6 +463,18 @@ def _rows(ways: list[_Way], below: dict[int, list[_Way]], level: int) -> Iterato
         yield from _rows(below.get(id(way), []), below, level + 1)
 
 
+def _is_listed(step: Step) -> bool:
+    """Is it a call for each in a list whose head somebody hands in?"""
+    return step.edge.kind == "field" and step.edge.only_after is not None
+
+
+def _after(way: _Way, steps: Sequence[Step]) -> _Way:
+    """A way, with further steps."""
+    for step in steps:
+        way = _Way(step.callee, step, way)
+    return way
+
+
 def _edges(way: _Way | None) -> list[Edge]:
     found: list[Edge] = []
     while way is not None and way.step is not None:
@@ -343,54 +483,98 @@ def _edges(way: _Way | None) -> list[Edge]:
     return found[::-1]
 
 
-def reaching(graph: CallGraph, goal: str, context: Context | None = None) -> list[Reached]:
+def reaching(graph: CallGraph, goal: str, context: Context | None = None) -> Reach:
     """The system calls from which a node can be reached, by name; those by something deferred only come last."""
     found: dict[str, Reached] = {}
     entries = {node for entry in graph.syscalls.entries for node in graph.nodes(entry.function)}
-    for name in SWITCHES:
-        for node in graph.nodes(name):
-            entries |= {step.callee for step in graph.out(node) if plain(step.callee).startswith("sys_")}
+    entries |= {node for _, node in graph.behind_switches()}
+    unknown: set[str] = set()
     for deferred in (False, True):
         paths = Paths(graph, context, deferred=deferred)
+        search = _Ways(paths, goal)
         left = sorted(entry for entry in entries if plain(entry) not in found)
-        for entry, edges in _ways_from(paths, left, goal):
+        for entry, edges in search.of(left):
             found.setdefault(plain(entry), Reached(plain(entry), deferred, (*paths.entry(entry), *edges)))
-    return sorted(found.values(), key=lambda each: (each.deferred, each.syscall))
+        unknown.update(plain(entry) for entry in search.unknown)
+    calls = sorted(found.values(), key=lambda each: (each.deferred, each.syscall))
+    return Reach(calls, sorted(unknown - found.keys()))
 
 
-def _ways_from(paths: Paths, starts: list[str], goal: str) -> Iterator[tuple[str, list[Edge]]]:
-    """A path from each of these nodes from which there is one.
+class _Ways:
+    """Searches for a path from each of many nodes to one goal.
 
     The shortest ways by the tree's adjacency are held against the edges; where one is none, what is known now of the
     nodes on the way goes into the next round.
     """
-    exact: dict[str, dict[str, Step]] = {}
-    for _ in range(_MOST_ROUNDS):
-        leads = paths.view.leading_to(goal)
-        missed = []
-        for start in starts:
-            if start not in leads:
-                continue
-            way = _Way(start, None, None)
-            names = leads.way(start)
-            for here, following in pairwise(names):
-                if here not in exact:
-                    exact[here] = {}
-                    for step in paths.steps(here):
-                        exact[here].setdefault(step.callee, step)
-                    paths.view.keep_only(here, exact[here].keys())
-                known = exact[here].get(following)
-                if known is None:
+
+    def __init__(self, paths: Paths, goal: str) -> None:
+        self._paths = paths
+        self._goal = goal
+        #: nodes on paths that were found, with the rest of the path from there
+        self._rest: dict[str, list[str]] = {}
+        self._look = _MOST_OF_ALL
+        #: starts of which a bound kept it from finding out
+        self.unknown: list[str] = []
+
+    def of(self, starts: list[str]) -> Iterator[tuple[str, list[Edge]]]:
+        """(start, path) for each start from which there is one."""
+        for _ in range(_MOST_ROUNDS):
+            missed = []
+            for start in starts:
+                leads = self._paths.view.leading_to(self._goal)
+                if start not in leads:
+                    continue
+                names = leads.way(start)
+                if not self._paths._is_way(names):
                     missed.append(start)
-                    break
-                if not paths._valid(known, way):
-                    result = paths.find(start, goal, look=_MOST_OF_MANY)
-                    if result.paths:
-                        yield start, result.paths[0]
-                    break
-                way = _Way(following, known, way)
-            else:
-                yield start, _edges(way)
-        starts = missed
-        if not starts:
-            return
+                    continue
+                way = self._taken(names) or self._joined(names)
+                edges = _edges(way) if way is not None else self._searched(start)
+                if edges is not None:
+                    yield start, edges
+            starts = missed
+            if not starts:
+                return
+        self.unknown += starts
+
+    def _taken(self, names: list[str]) -> _Way | None:
+        """The way by these nodes, if a run can take it."""
+        way = _Way(names[0], None, None)
+        for here, following in pairwise(names):
+            step = self._paths._exact[here][following]
+            way = _after(way, step.before)
+            if not self._paths._valid(step, way):
+                return None
+            way = _Way(following, step, way)
+        return way
+
+    def _joined(self, names: list[str]) -> _Way | None:
+        """A way that goes on as one found before: where a parameter's giver is, is not seen by the shortest."""
+        for place, name in enumerate(names):
+            rest = self._rest.get(name)
+            if rest is not None:
+                whole = names[:place] + rest
+                if len(set(whole)) == len(whole) and self._paths._is_way(whole):
+                    way = self._taken(whole)
+                    if way is not None:
+                        return way
+        return None
+
+    def _searched(self, start: str) -> list[Edge] | None:
+        """A path found by a search of its own, None where there is none or it would take too long to tell."""
+        if self._look <= 0:
+            self.unknown.append(start)
+            return None
+        result = self._paths.search(start, self._goal, look=_MOST_OF_MANY)
+        self._look -= result.looked
+        if not result.ways:
+            if result.cut:
+                self.unknown.append(start)
+            return None
+        way: _Way | None = result.ways[0]
+        rest: list[str] = []
+        while way is not None:
+            rest = [way.node, *rest]
+            self._rest.setdefault(way.node, rest)
+            way = way.before
+        return _edges(result.ways[0])

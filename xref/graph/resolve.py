@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xref.graph.flow import FileFlow
-from xref.graph.flow import flow_of
+from xref.graph.flow_reader import flow_of
 from xref.graph.interest import Interests
+from xref.graph.knowledge import Acting
 from xref.graph.knowledge import Knowledge
 from xref.graph.types import Types
 from xref.index.places import Places
@@ -29,6 +30,11 @@ def start(index: str, tree: str, knowledge: Knowledge) -> None:
     """Set a worker process up: which index it reads, which tree of it, and what is known of that."""
     gc.disable()  # there are no cycles to find, and much that it would look through
     _state[:] = [interests(Index(Path(index), tree), knowledge)]
+
+
+def acting(index: str, tree: str) -> Acting:
+    """One half of what is known of a whole tree, in a worker."""
+    return Acting.of(Index(Path(index), tree))
 
 
 def interests(index: Index, knowledge: Knowledge) -> Interests:

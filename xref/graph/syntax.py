@@ -87,9 +87,13 @@ KEYWORDS = frozenset(
 )
 _ASSIGN = frozenset(("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="))
 _BINARY = frozenset(("||", "&&", "|", "^", "&", "==", "!=", "<", ">", "<=", ">=", "<<", ">>", "+", "-", "*", "/", "%"))
+_SIZES = frozenset(("sizeof", "__alignof__", "_Alignof"))
 _PREFIX = frozenset(("&", "*", "!", "~", "-", "+", "++", "--", "&&"))
 _WORD = re.compile(r"[A-Za-z_]\w*\Z")
 _DEEPEST = 60
+_NOTHING = ("",) * 6
+#: what an operand of one token ends an expression before
+_ENDS = frozenset((",", ")", "}", ";", "]"))
 
 
 class _LostError(Exception):
@@ -98,13 +102,14 @@ class _LostError(Exception):
 
 def tokens_of(text: str, path: str, base: int, macro: str = "") -> list[Token]:
     """The tokens of a piece of blanked text that begins at byte `base` of its file."""
+    new = tuple.__new__  # what Token(…) comes down to, for millions of them
     found = _TOKEN.finditer(text)
-    return list(map(Token._make, ((match.group(), path, base + match.start(), macro, -1, None) for match in found)))
+    return [new(Token, (match.group(), path, base + match.start(), macro, -1, None)) for match in found]
 
 
 def is_word(text: str) -> bool:
     """Is it a name (or a keyword)?"""
-    return bool(_WORD.match(text))
+    return text.isidentifier() if text.isascii() else bool(_WORD.match(text))
 
 
 class Parser:
@@ -122,6 +127,9 @@ class Parser:
         opened: Callable[[list[Token]], list[Token]] | None = None,
     ) -> None:
         self._tokens = tokens
+        #: their texts, and nothing behind the last, as far as anyone looks ahead
+        self._texts = [token.text for token in tokens]
+        self._texts += _NOTHING
         self._at = 0
         self._is_type = is_type
         self._wanted = wanted
@@ -131,8 +139,7 @@ class Parser:
     # -- tokens ---------------------------------------------------------------------------------------
 
     def _peek(self, ahead: int = 0) -> str:
-        place = self._at + ahead
-        return self._tokens[place].text if place < len(self._tokens) else ""
+        return self._texts[self._at + ahead]
 
     def _take(self, text: str | None = None) -> Token:
         if self._at >= len(self._tokens):
@@ -481,14 +488,14 @@ class Parser:
 
     def initializer(self) -> Node:
         """What stands behind `=`."""
-        if self._peek() != "{":
+        if self._texts[self._at] != "{":
             return self._assignment()
         self._take("{")
         items: list[tuple[tuple[tuple[str, str], ...], Node]] = []
-        while self._peek() != "}":
+        while self._texts[self._at] != "}":
             path: list[tuple[str, str]] = []
-            while self._peek() in (".", "["):
-                if self._peek() == ".":
+            while self._texts[self._at] in (".", "["):
+                if self._texts[self._at] == ".":
                     self._take()
                     path.append((".", self._take().text))
                 else:
@@ -496,15 +503,15 @@ class Parser:
                     self._skip_balanced()
                     path.append(("[", " ".join(token.text for token in self._tokens[start : self._at - 1])))
             if path:
-                if self._peek() == "=":
+                if self._texts[self._at] == "=":
                     self._take()
-            elif is_word(self._peek()) and self._peek(1) == ":":
+            elif is_word(self._texts[self._at]) and self._texts[self._at + 1] == ":":
                 path = [(":", self._take().text)]
                 self._take(":")
             items.append((tuple(path), self.initializer()))
-            if self._peek() == ",":
+            if self._texts[self._at] == ",":
                 self._take()
-            elif self._peek() != "}":
+            elif self._texts[self._at] != "}":
                 raise _LostError
         self._take("}")
         return ("list", items)
@@ -523,20 +530,37 @@ class Parser:
         return ("comma", parts)
 
     def _assignment(self) -> Node:
+        if self._texts[self._at + 1] in _ENDS and self._depth < _DEEPEST:
+            single = self._single()
+            if single is not None:
+                return single
         self._depth += 1
         if self._depth > _DEEPEST:
             raise _LostError
         left = self._conditional()
-        if self._peek() in _ASSIGN:
+        if self._texts[self._at] in _ASSIGN:
             token = self._take()
             value = self.initializer()
             left = ("assign", left, value, token) if token.text == "=" else ("binary", left, value)
         self._depth -= 1
         return left
 
+    def _single(self) -> Node | None:
+        """The operand that is one token, the most common one; None where it is none."""
+        text = self._texts[self._at]
+        if is_word(text):
+            if text in KEYWORDS or text in _SIZES:
+                return None
+            self._at += 1
+            return ("id", self._tokens[self._at - 1])
+        if text[:1].isdigit() or text[:1] == '"':
+            self._at += 1
+            return OTHER
+        return None
+
     def _conditional(self) -> Node:
         condition = self._operands()
-        if self._peek() != "?":
+        if self._texts[self._at] != "?":
             return condition
         self._take()
         one = condition if self._peek() == ":" else self.expression()
@@ -545,13 +569,13 @@ class Parser:
 
     def _operands(self) -> Node:
         left = self._unary()
-        while self._peek() in _BINARY:
-            self._take()
+        while self._texts[self._at] in _BINARY:
+            self._at += 1
             left = ("binary", left, self._unary())
         return left
 
     def _unary(self) -> Node:
-        text = self._peek()
+        text = self._texts[self._at]
         if text in _PREFIX:
             self._take()
             self._depth += 1
@@ -560,9 +584,9 @@ class Parser:
             operand = self._unary()
             self._depth -= 1
             return ("unary", text, operand)
-        if text in ("sizeof", "__alignof__", "_Alignof"):
+        if text in _SIZES:
             self._take()
-            if self._peek() == "(":
+            if self._texts[self._at] == "(":
                 self._skip_balanced()
             else:
                 self._unary()
@@ -574,15 +598,15 @@ class Parser:
             if inner._at < len(inner._tokens):
                 raise _LostError
             self._at = end + 1
-            if self._peek() == "{":
+            if self._texts[self._at] == "{":
                 return self._postfix(("cast", made, self.initializer()))
             return ("cast", made, self._unary())
         return self._postfix(self._primary())
 
     def _primary(self) -> Node:
-        text = self._peek()
+        text = self._texts[self._at]
         if text == "(":
-            if self._peek(1) == "{":
+            if self._texts[self._at + 1] == "{":
                 end = self._closing()
                 inner = Parser(self._tokens[self._at + 2 : end - 1], self._is_type)
                 self._at = end + 1
@@ -596,7 +620,7 @@ class Parser:
                 raise _LostError
             return ("id", self._take())
         if text.startswith('"'):
-            while self._peek().startswith('"'):
+            while self._texts[self._at].startswith('"'):
                 self._take()
             return OTHER
         if text[:1].isdigit():
@@ -606,15 +630,15 @@ class Parser:
 
     def _postfix(self, node: Node) -> Node:
         while True:
-            text = self._peek()
+            text = self._texts[self._at]
             if text == "(":
                 opening = self._take()
                 arguments: list[Node] = []
-                while self._peek() != ")":
+                while self._texts[self._at] != ")":
                     arguments.append(self._argument())
-                    if self._peek() == ",":
+                    if self._texts[self._at] == ",":
                         self._take()
-                    elif self._peek() != ")":
+                    elif self._texts[self._at] != ")":
                         raise _LostError
                 self._take(")")
                 node = ("call", node, arguments, opening)

@@ -25,6 +25,8 @@ _TABLE_MACRO = re.compile(
     r"#[ \t]*define[ \t]+(__SYSCALL\w*)\([^,()]*,[ \t]*(\w+)[^()]*\)((?:[^\n\\]|\\.)*)", re.DOTALL
 )
 _INITCALL = re.compile(r"module_init|(?:\w+_)?initcall(?:_sync)?")
+#: GLOB patterns that find at least these in an index
+_INITCALLS = ("module_init", "*initcall*")
 #: functions that walk the section of initcalls and call each, the likeliest first
 INITCALL_RUNNERS = ("do_one_initcall", "do_initcalls")
 #: functions that a modern kernel's table is compiled into, the likeliest first
@@ -196,7 +198,7 @@ class Syscalls:
     def initcalls(self) -> dict[str, list[Initcall]]:
         """For each function that runs at start because a macro put it into a section: where that is."""
         found: dict[str, list[Initcall]] = {}
-        macros = {name for name in self._index.names_of_kinds(["macro"]) if _INITCALL.fullmatch(name)}
+        macros = {name for name in self._index.macros_like(_INITCALLS) if _INITCALL.fullmatch(name)}
         for macro in sorted(macros):
             use = re.compile(rf"\b{macro}\s*\(\s*([A-Za-z_]\w*)\s*\)".encode())
             for reference in self._index.references(macro):

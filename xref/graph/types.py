@@ -325,8 +325,9 @@ class Types:
         Of alternative bodies all are put in, the others as statements behind the one that the first stands in;
         `waiting` gathers them for the outermost call.
         """
-        if depth > 6 or not any(token.text in self.macro_names for token in tokens):
+        if depth > 6 or self.macro_names.isdisjoint([token.text for token in tokens]):
             return tokens
+        names = self.macro_names
         out: list[Token] = []
         outermost = waiting is None
         if waiting is None:
@@ -336,7 +337,7 @@ class Types:
         while place < len(tokens):
             token = tokens[place]
             text = token.text
-            if text not in self.macro_names or (out and out[-1].text in (".", "->")) or token.macro == text:
+            if text not in names or (out and out[-1].text in (".", "->")) or token.macro == text:
                 out.append(token)
                 place += 1
                 if text in ("(", "["):

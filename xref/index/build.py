@@ -30,6 +30,8 @@ from pebble import ProcessPool
 
 from xref.graph import resolve
 from xref.graph.flow import FileFlow
+from xref.graph.knowledge import Acting
+from xref.graph.knowledge import Holding
 from xref.graph.knowledge import Knowledge
 from xref.index import store
 from xref.index import worker
@@ -54,6 +56,8 @@ _CHUNK_BYTES = 768 * 1024
 _CHUNK_FILES = 80
 #: what is resolved without starting workers for it
 _FEW_FILES, _FEW_BYTES = 8, 300_000
+#: from how many C files on it pays to have a worker's help before the resolving begins
+_MANY_FILES = 1000
 #: what a chunk may take: a base, and more for each megabyte, in seconds
 _PATIENCE, _PATIENCE_PER_MB = 60.0, 60.0
 
@@ -153,12 +157,15 @@ def _hash_all(files: list[SourceFile], progress: Progress) -> tuple[list[Hashed]
 
 
 class _Resolved(NamedTuple):
-    """What was found, by the file that was read; the files whose earlier findings are void; whether all are."""
+    """What was found, by the file that was read; the files whose earlier findings are void; whether all are.
+
+    `knowledge` is what the index is to know now, None if that is what it knew before.
+    """
 
     found: dict[str, FileFlow]
     gone: set[str]
     all: bool
-    knowledge: Knowledge
+    knowledge: Knowledge | None
 
 
 class _Run:
@@ -174,6 +181,7 @@ class _Run:
             return Report(self.name, len(files), 0, len(skipped), known.problems(before.id), False)
         draft = None
         try:
+            _start_forkserver()
             lessons, reading = self._lessons(files, known)
             blobs = known.reusable([(h.hash, h.file.kind) for h in files], lessons, reading) if known else {}
             wanted: dict[tuple[bytes, str], Hashed] = {}
@@ -191,7 +199,8 @@ class _Run:
             draft.settle()
             resolved = self._resolve(draft.file, files, known, before)
             draft.resume()
-            merge.keep_resolved(None if resolved.all else set(resolved.found) | resolved.gone, resolved.knowledge)
+            again = None if resolved.all else set(resolved.found) | resolved.gone
+            merge.keep_resolved(again, resolved.knowledge)
             for path, found in resolved.found.items():
                 merge.add_resolved(path, found)
             resolving = time.monotonic() - began
@@ -258,11 +267,11 @@ class _Run:
         index = Index(draft, self.name)
         other_arch = before is not None and self.arch not in (None, before.arch)
         if then is None or other_arch or any(path not in now or path not in old for path in headers):
-            again, everything, knowledge = set(now), True, Knowledge.of(index)
+            again, everything, knowledge = set(now), True, self._knowledge(index, len(now))
         else:
             everything = False
             if headers:
-                knowledge = Knowledge.of(index)
+                knowledge = self._knowledge(index, len(now))
                 again = {path for path in now if path in changed or any(index.reaches(path, each) for each in headers)}
             else:
                 assert known is not None and before is not None  # noqa: S101  there is something to compare with
@@ -279,7 +288,25 @@ class _Run:
         else:
             found = self._resolved_by_workers(draft, jobs, knowledge)
         index.close()
-        return _Resolved(found, gone | again, everything, knowledge)
+        return _Resolved(found, gone | again, everything, None if knowledge == then else knowledge)
+
+    def _knowledge(self, index: Index, files: int) -> Knowledge:
+        """What is known of the whole tree; of a large one, a worker gathers one half while this process does the other.
+
+        `files` is how many C files it has.
+        """
+        if self.jobs < 2 or files < _MANY_FILES:
+            return Knowledge.of(index)
+        pool = ProcessPool(max_workers=1, context=get_context("forkserver"))
+        with pool:
+            try:
+                future = pool.schedule(resolve.acting, args=[str(index.path), self.name])
+                holding = Holding.of(index)
+                acting = _outcome(future)
+            except BaseException:
+                pool.stop()  # type: ignore[no-untyped-call]
+                raise
+        return Knowledge.joined(acting or Acting.of(index), holding)
 
     def _resolved_by_workers(self, draft: Path, jobs: list[Job], knowledge: Knowledge) -> dict[str, FileFlow]:
         total = sum(job.size for job in jobs)
@@ -317,7 +344,6 @@ class _Run:
         chunks = list(_chunks(jobs))
         if not chunks:
             return
-        _start_forkserver()
         pool = ProcessPool(
             max_workers=min(self.jobs, len(chunks)),
             initializer=setup,
@@ -341,7 +367,12 @@ class _Run:
 
 
 def _start_forkserver() -> None:
-    """Start it with SIGINT blocked: Ctrl-C is for this process, which then stops the workers."""
+    """Start it with SIGINT blocked: Ctrl-C is for this process, which then stops the workers.
+
+    It imports what the workers run, once for all of them and while this process goes on; what was imported is memory
+    that they share.
+    """
+    forkserver.set_forkserver_preload([worker.__name__, resolve.__name__])
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from xref.graph.callgraph import CallGraph
 from xref.graph.callgraph import plain
 from xref.graph.indirect import Pointers
+from xref.graph.members import handed_in
 from xref.index.packing import Ints
 from xref.index.packing import Unpacked
 from xref.index.query import Index
@@ -98,12 +99,7 @@ def stores(index: Index) -> Iterator[Store]:
         struct, _, field = slot[2:].rpartition(".")
         yield Store(struct or None, field, plain(source), file, line, column, how, instance, macro)
     for slot in index.slots_like("F:*"):
-        struct, _, field = slot[2:].rpartition(".")
-        for target in pointers.targets(slot):
-            if target.slot.startswith("P:") and target.member == slot:
-                file, _, place = target.evidence.rpartition(":")
-                name = plain(target.function)
-                yield Store(struct or None, field, name, file, int(place), target.column, "argument", None, None)
+        yield from handed_in(pointers, slot)
 
 
 def edges(index: Index) -> Iterator[Edge]:

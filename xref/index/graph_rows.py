@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -15,6 +16,8 @@ from xref.parse.facts import REFERENCE_KINDS
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from xref.index.packing import Uses
 
 _CALL = REFERENCE_KINDS.index("call")
 _READ = REFERENCE_KINDS.index("read")
@@ -31,6 +34,16 @@ class GraphRows(TreeReader):
             f"WHERE kind IN ({','.join('?' * len(wanted))}) AND blob IN (SELECT blob FROM files WHERE tree = ?))"
         )
         return frozenset(row[0] for row in self._db.execute(query, [*wanted, self._tree_id]))
+
+    def macros_like(self, patterns: Sequence[str]) -> frozenset[str]:
+        """The macros of the tree whose names match one of these GLOB patterns."""
+        query = (
+            f"SELECT name FROM symbols WHERE ({' OR '.join(['name GLOB ?'] * len(patterns))}) AND EXISTS ("
+            "SELECT 1 FROM definitions JOIN files ON files.blob = definitions.blob AND tree = ? "
+            "WHERE symbol = symbols.id AND kind = ?)"
+        )
+        rows = self._db.execute(query, [*patterns, self._tree_id, DEFINITION_KINDS.index("macro")])
+        return frozenset(row[0] for row in rows)
 
     def places(self, name: str) -> list[tuple[int, str, int, int, int, bool, int, int, str | None]]:
         """The definitions of a name: (kind, file, line, column, end line, static, head, tail, made by)."""
@@ -176,6 +189,20 @@ class GraphRows(TreeReader):
         query = "SELECT DISTINCT slot FROM flows WHERE source = ? AND tree = ?"
         return [row[0] for row in self._db.execute(query, [source, self._tree_id])]
 
+    def count_stores(self, function: str, own: str | None = None) -> int:
+        """The places at which a function's address gets into a member, variable or parameter; `own`: if it is static
+        the file that defines it.
+        """
+        query = "SELECT count(*) FROM flows WHERE source = ? AND direct AND tree = ?"
+        source = f"{function}@{own}" if own else function
+        return int(self._db.execute(query, [source, self._tree_id]).fetchone()[0])
+
+    def uses_of(self, name: str) -> Iterator[Uses]:
+        """The occurrences of a name, in columns."""
+        symbol = self.symbol(name)
+        if symbol is not None:
+            yield from self._uses(symbol)
+
     def slots_like(self, pattern: str) -> list[str]:
         """The slots whose name matches a GLOB pattern."""
         query = "SELECT DISTINCT slot FROM flows WHERE slot GLOB ? AND tree = ? ORDER BY slot"
@@ -193,6 +220,14 @@ class GraphRows(TreeReader):
             f"WHERE {column} = ? AND tree = ? ORDER BY file, line, column"
         )
         return self._db.execute(query, [value, self._tree_id]).fetchall()
+
+    def sites_at(self, file: str, line: int) -> list[tuple[Any, ...]]:
+        """Rows as those of `sites`, of the calls through pointers on a line."""
+        query = (
+            "SELECT file, line, column, function, slot, name, struct, field, macro FROM sites "
+            "WHERE file = ? AND line = ? AND tree = ? ORDER BY column, slot"
+        )
+        return self._db.execute(query, [file, line, self._tree_id]).fetchall()
 
     def hidden_calls(self, *, function: str | None = None, callee: str | None = None) -> list[tuple[Any, ...]]:
         """Functions handed to macros that call them: rows (function, callee, file, line, macro, evidence, through)."""

@@ -128,6 +128,9 @@ class Merge:
         progress(9, 10)
         self._write_bands()
         self._sweep()
+        # the names are a hundred megabytes, and workers will need room
+        self._names.clear()
+        self._pointer_calls.clear()
         progress(10, 10)
 
     def _write_tree(self, files: list[Hashed], blobs: dict[tuple[bytes, str], int], skipped: list[Skipped]) -> None:
@@ -268,10 +271,16 @@ class Merge:
             "DELETE FROM readings WHERE id NOT IN (SELECT reading FROM trees) AND id NOT IN (SELECT reading FROM blobs)"
         )
 
-    def keep_resolved(self, again: set[str] | None, knowledge: Knowledge) -> None:
-        """Take over what the tree's files resolved to before, but for those to be read again (None: all)."""
-        self._db.execute("DELETE FROM knowledge WHERE tree = ?", [self.old_tree])
-        self._db.execute("INSERT INTO knowledge VALUES (?, ?)", [self._tree_id, knowledge.to_bytes()])
+    def keep_resolved(self, again: set[str] | None, knowledge: Knowledge | None) -> None:
+        """Take over what the tree's files resolved to before, but for those to be read again (None: all).
+
+        The same for what was known of the tree (None), or what is known now.
+        """
+        if knowledge is None:
+            self._db.execute("UPDATE knowledge SET tree = ? WHERE tree = ?", [self._tree_id, self.old_tree])
+        else:
+            self._db.execute("DELETE FROM knowledge WHERE tree = ?", [self.old_tree])
+            self._db.execute("INSERT INTO knowledge VALUES (?, ?)", [self._tree_id, knowledge.to_bytes()])
         for table in ("flows", "sites", "hidden_calls", "unresolved"):
             if again is None:
                 self._db.execute(f"DELETE FROM {table} WHERE tree = ?", [self.old_tree])

@@ -1,8 +1,8 @@
 """Where names are defined, and the text there: what the graph reads of an index.
 
-Everything is cached for as long as the object lives, because the graph asks for the same headers and structs again
-and again.  `code` is a file's text with comments, the insides of literals and directives blanked, so that every
-offset in it is an offset in the file.
+What was asked for is kept, because the graph asks for the same headers and structs again and again.  `code` is a
+file's text with comments, the insides of literals and directives blanked, so that every offset in it is an offset in
+the file.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from xref.graph.linkage import arch_of
+from xref.index.memory import Memory
 from xref.index.query import Index
 from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.lex import blank
 
 _DIRECTIVE = re.compile(rb"^[ \t]*#[^\n\\]*(?:\\.[^\n\\]*)*", re.MULTILINE | re.DOTALL)
+#: kinds of what a name means by itself, as `definitions` puts them; a prototype where there is nothing else
+_BY_NAME = tuple(kind for kind in DEFINITION_KINDS if kind not in ("member", "label"))
 _NOT_LINE_END = re.compile(rb"[^\n]")
 
 
@@ -85,8 +88,8 @@ class Places:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self._known: dict[str, list[Place]] = {}
-        self._best: dict[str, dict[tuple[str, tuple[str, ...]], Place | None]] = {}
+        self._known: Memory[str, list[Place]] = Memory(100_000)
+        self._best: Memory[str, dict[tuple[str, tuple[str, ...]], Place | None]] = Memory(3_000)
         self.text = lru_cache(maxsize=600)(self._text)
 
     def _text(self, path: str) -> Text:
@@ -117,7 +120,7 @@ class Places:
 
     def forget(self, path: str) -> None:
         """Let go of what is known of the names in a file; for who reads a whole tree, file by file."""
-        self._best.pop(path, None)
+        self._best.pop(path)
 
     def seen(self, place: Place, path: str) -> bool:
         """Can code in a file mean this definition: its own, of a header it includes, or shared by linking?"""
@@ -130,6 +133,21 @@ class Places:
         if place.static:
             return self.index.same_unit(place.file, path)
         return not place.file.endswith(".h") or self.index.is_part(place.file)
+
+    def meant(self, name: str, path: str) -> tuple[Place, str] | None:
+        """The definition that a name means in a file, and how that file sees it; None where it sees none.
+
+        `file`: it is its own; `include`: its includes reach it; `unit`: both are compiled as one; `linked`: it is
+        shared by linking.
+        """
+        best = self.best(name, _BY_NAME, path)
+        if best is None or not self.seen(best, path):
+            return None
+        if best.file == path:
+            return best, "file"
+        if best.file.endswith(".h") and self.index.reaches(path, best.file):
+            return best, "include"
+        return best, "unit" if self.index.same_unit(best.file, path) else "linked"
 
     def _distance(
         self, place: Place, kinds: tuple[str, ...], path: str, own: str | None

@@ -20,13 +20,17 @@ from typing import NamedTuple
 
 from xref.graph.includes import IncludeGraph
 from xref.graph.linkage import Named
+from xref.graph.linkage import Standing
 from xref.graph.linkage import arch_of
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import is_macro_call
+from xref.index.comments import comment_above
+from xref.index.comments import comment_behind
 from xref.index.files import PROBLEM_FILES
 from xref.index.graph_rows import GraphRows
 from xref.index.records import Call
 from xref.index.records import Definition
+from xref.index.records import Entry
 from xref.index.records import Include
 from xref.index.records import Match
 from xref.index.records import Problem
@@ -37,7 +41,12 @@ from xref.parse.facts import REFERENCE_KINDS
 from xref.source.text import decode
 
 if TYPE_CHECKING:
-    pass
+    import numpy as np
+    import numpy.typing as npt
+
+    from xref.index.file_names import FileNames
+    from xref.index.text import Found
+    from xref.index.usage import Usage
 
 _CALL = REFERENCE_KINDS.index("call")
 _READ = REFERENCE_KINDS.index("read")
@@ -65,6 +74,7 @@ class Index(GraphRows):
         super().__init__(path, tree, arch)
         self._link_cache: dict[int, _Links] = {}
         self._call_kinds: dict[tuple[int, str], str] = {}
+        self._listings: dict[str, list[Entry]] = {}
 
     # -- trees and files ------------------------------------------------------------------------------
 
@@ -106,6 +116,16 @@ class Index(GraphRows):
             found += [Problem(path, 0, reason) for path, reason in self._db.execute(query, [self._tree_id])]
         return found
 
+    def has_problems(self, path: str) -> bool:
+        """Is there a place in a file that was not parsed in full?"""
+        query = "SELECT EXISTS (SELECT 1 FROM problems WHERE blob = ?)"
+        return bool(self._db.execute(query, [self._blob(path)]).fetchone()[0])
+
+    def lessons(self) -> bytes:
+        """What the tree's macros taught the parser, as stored."""
+        query = "SELECT lessons FROM readings JOIN trees ON reading = readings.id WHERE trees.id = ?"
+        return bytes(self._db.execute(query, [self._tree_id]).fetchone()[0])
+
     def files(self, pattern: str = "") -> list[str]:
         """The paths that match: a glob where it has `*`, `?` or `[`, else a part of the path, any case."""
         if not pattern:
@@ -128,6 +148,26 @@ class Index(GraphRows):
         if not found and prefix:
             return None
         return sorted(found.items(), key=lambda entry: (not entry[1], entry[0]))
+
+    def listing(self, path: str) -> list[Entry] | None:
+        """What a directory holds, with sizes, directories first; None where there is none."""
+        prefix = path.strip("/")
+        prefix = prefix + "/" if prefix else ""
+        if prefix in self._listings:
+            return self._listings[prefix]
+        query = (
+            "SELECT path, kind, lines, size FROM files JOIN blobs ON blobs.id = blob "
+            "WHERE tree = ? AND path >= ? AND path < ?"
+        )
+        found: dict[str, Entry] = {}
+        for each, kind, lines, size in self._db.execute(query, [self._tree_id, prefix, prefix + "\U0010ffff"]):
+            name, below, _ = each[len(prefix) :].partition("/")
+            known = found.get(name) or Entry(name, None if below else kind, 0, 0, 0)
+            found[name] = Entry(name, known.kind, known.files + 1, known.lines + lines, known.bytes + size)
+        if not found and prefix:
+            return None
+        self._listings[prefix] = sorted(found.values(), key=lambda entry: (entry.kind is not None, entry.name))
+        return self._listings[prefix]
 
     def has(self, path: str) -> bool:
         """Is there a file at this path?"""
@@ -179,16 +219,45 @@ class Index(GraphRows):
 
     def definitions(self, name: str, *, kind: str | None = None) -> list[Definition]:
         """The definitions of a name, the likeliest first."""
+        return [self.definition(each) for each in self.ranked(name) if kind is None or each.kind == kind]
+
+    def ranked(self, name: str) -> list[Ranked]:
+        """The same without their texts, for who shows a part of many: `definition` makes the record of each."""
         query = (
-            "SELECT path, kind, line, column, end_line, static, head, tail, macro, condition, definitions.blob "
+            "SELECT path, definitions.blob, kind, line, column, end_line, static, head, tail, macro, condition "
             "FROM symbols JOIN definitions ON symbol = symbols.id "
             "JOIN files ON files.blob = definitions.blob AND files.tree = ? WHERE symbols.name = ?"
         )
         found = []
-        for path, number, *rest, blob in self._db.execute(query, [self._tree_id, name]).fetchall():
-            if kind is None or DEFINITION_KINDS[number] == kind:
-                found.append(self._definition(name, path, number, self._text(blob), *rest))
-        return sorted(found, key=self._preference)
+        for path, blob, number, *rest in self._db.execute(query, [self._tree_id, name]).fetchall():
+            standing = self._standing(DEFINITION_KINDS[number], path, rest[0], bool(rest[3] & 1))
+            found.append(Ranked(standing, name, path, DEFINITION_KINDS[number], blob, tuple(rest)))
+        return sorted(found)
+
+    def definition(self, ranked: Ranked) -> Definition:
+        """The record of a definition that `ranked` gave."""
+        number = DEFINITION_KINDS.index(ranked.kind)
+        return self._definition(ranked.name, ranked.file, number, self._text(ranked.blob), *ranked.row)
+
+    def likeliest(self, names: Iterable[str]) -> dict[str, tuple[str, str, int]]:
+        """For each of these names that is defined the kind, file and line of the definition that `definitions` puts
+        first.  Reads no text, so that it may be asked for many.
+        """
+        found: dict[str, Standing] = {}
+        wanted = list(names)
+        paths = self._paths
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            query = (
+                "SELECT name, kind, line, static & 1, blob FROM symbols JOIN definitions ON symbol = symbols.id "
+                f"WHERE name IN ({','.join('?' * len(part))})"
+            )
+            for name, kind, line, static, blob in self._db.execute(query, part):
+                for path in paths.get(blob, ()):
+                    standing = self._standing(DEFINITION_KINDS[kind], path, line, bool(static))
+                    if name not in found or standing < found[name]:
+                        found[name] = standing
+        return {name: (DEFINITION_KINDS[each.kind], each.file, each.line) for name, each in found.items()}
 
     def _definition(
         self,
@@ -226,16 +295,15 @@ class Index(GraphRows):
         row = self._db.execute("SELECT text FROM conditions WHERE id = ?", [number]).fetchone()
         return row[0] if row else None
 
-    def _preference(self, d: Definition) -> tuple[bool, bool, bool, int, str, int]:
+    def _standing(self, kind: str, file: str, line: int, static: bool) -> Standing:
         """Bodies before declarations; the asked architecture, then none, then others; public before static."""
-        foreign = d.arch is not None and d.arch != self.arch
-        return (
-            d.kind in _WEAK,
-            foreign,
-            d.static and d.file.endswith(".c"),
-            DEFINITION_KINDS.index(d.kind),
-            d.file,
-            d.line,
+        return Standing(
+            kind in _WEAK,
+            arch_of(file) not in (None, self.arch),
+            static and file.endswith(".c"),
+            DEFINITION_KINDS.index(kind),
+            file,
+            line,
         )
 
     def outline(self, path: str) -> list[Definition] | None:
@@ -252,6 +320,24 @@ class Index(GraphRows):
             self._definition(name, path, kind, text, *rest)
             for name, kind, *rest in self._db.execute(query, [blob]).fetchall()
         ]
+
+    def comment(self, definition: Definition) -> str | None:
+        """The words of the comment that documents a definition: above it, or behind it on its line; None for none.
+
+        What a struct, an enum or a parameter list holds has its comment behind it as a rule, what stands at file
+        level above it.
+        """
+        path, line, column = definition.file, definition.line, definition.column
+        query = "SELECT head FROM definitions JOIN symbols ON symbols.id = symbol WHERE blob = ? AND line = ? "
+        blob = self._blob(path)
+        row = self._db.execute(query + "AND column = ? AND name = ?", [blob, line, column, definition.name]).fetchone()
+        if blob is None or row is None:
+            return None
+        data = self._text(blob)
+        text = decode(data)
+        above, behind = comment_above(text, data.count(b"\n", 0, row[0]) + 1), comment_behind(text, line)
+        inner = definition.kind in ("member", "enumerator") or definition.end_line == line
+        return (behind or above) if inner else above
 
     # -- references and calls -------------------------------------------------------------------------
 
@@ -298,6 +384,25 @@ class Index(GraphRows):
                     found.append(Reference(name, shown[number], path, line, column, function))
         found.sort(key=lambda r: (r.file, r.line, r.column))
         return found
+
+    def usage(self, name: str) -> Usage:
+        """The mentions of a name as columns: to count, narrow and show a part of many thousand."""
+        from xref.index.usage import Usage
+
+        symbol = self.symbol(name)
+        uses = [] if symbol is None else list(self._uses(symbol))
+        shown = REFERENCE_KINDS if symbol is None else self._shown_kinds(symbol)
+        return Usage.of(name, uses, shown, self._all_paths, self._stands)
+
+    @cached_property
+    def _stands(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Each content of the tree and, as a place in `files()`, where it stands: two columns, by content."""
+        import numpy as np
+
+        place = {path: number for number, path in enumerate(self._all_paths)}
+        pairs = sorted((blob, place[path]) for blob, paths in self._paths.items() for path in paths)
+        columns = np.array(pairs, np.int64).reshape(-1, 2)
+        return columns[:, 0].copy(), columns[:, 1].copy()
 
     def callers(self, name: str) -> list[Call]:
         """The call sites of a name."""
@@ -527,26 +632,70 @@ class Index(GraphRows):
 
         `path` is a glob, or the beginning of a path; `most` stops after so many lines.
         """
+        return self.find(pattern, regex=regex, where=within(path) if path else None, most=most).matches
+
+    def find(
+        self,
+        pattern: str,
+        *,
+        regex: bool = False,
+        where: Callable[[str], bool] | None = None,
+        most: int | None = None,
+        seconds: float | None = None,
+    ) -> Found:
+        """The same in the files of which `where` says so; it stops after `most` lines, or when `seconds` are over.
+
+        Raises PatternError.
+        """
+        from xref.index.text import Found
+        from xref.index.text import OutOfTimeError
         from xref.index.text import Searcher
 
         paths = self._paths
-        chosen = _path_filter(path)
-        wanted = {blob for blob, at in paths.items() if any(map(chosen, at))} if path else paths.keys()
+        wanted = paths
+        if where is not None:
+            wanted = {blob: at for blob, each in paths.items() if (at := tuple(filter(where, each)))}
         found: list[Match] = []
         last, counted, number = -1, 0, 1
-        for blob, text, (line, start, end) in Searcher(self._db).search(
-            pattern, regex=regex, wanted=wanted.__contains__
-        ):
-            if blob != last:
-                last, counted, number = blob, 0, 1
-            number += text.count(b"\n", counted, line)
-            counted = line
-            shown = _shown_line(text, line, start, end)
-            found += [Match(at, number, start - line + 1, shown) for at in paths[blob] if chosen(at)]
-            if most is not None and len(found) >= most:
-                break
+        cut = None
+        try:
+            for blob, text, (line, start, end) in Searcher(self._db, seconds).search(
+                pattern, regex=regex, wanted=wanted.__contains__
+            ):
+                if blob != last:
+                    last, counted, number = blob, 0, 1
+                number += text.count(b"\n", counted, line)
+                counted = line
+                shown = _shown_line(text, line, start, end)
+                found += [Match(at, number, start - line + 1, shown) for at in wanted[blob]]
+                if most is not None and len(found) >= most:
+                    cut = "lines"
+                    break
+        except OutOfTimeError:
+            cut = "time"
         found.sort(key=lambda match: (match.file, match.line))
-        return found
+        return Found(found, cut)
+
+    def fuzzy_files(self, letters: str, most: int, *, strewn: bool = True) -> list[str]:
+        """The files that a few letters of their paths mean, the likeliest first: see `FileNames.find`."""
+        return self._file_names.find(letters, most, strewn=strewn)
+
+    @cached_property
+    def _file_names(self) -> FileNames:
+        from xref.index.file_names import FileNames
+
+        return FileNames(self._all_paths)
+
+
+class Ranked(NamedTuple):
+    """A definition among those of its name; the least is the likeliest.  blob and row are the index's own."""
+
+    standing: Standing
+    name: str
+    file: str
+    kind: str
+    blob: int
+    row: tuple[Any, ...]
 
 
 class _Links(NamedTuple):
@@ -570,10 +719,8 @@ def _plain_kind(kinds: set[str]) -> str | None:
     return "direct"
 
 
-def _path_filter(path: str | None) -> Callable[[str], bool]:
+def within(path: str) -> Callable[[str], bool]:
     """Whether a path is wanted: by a glob, or by how it begins."""
-    if not path:
-        return lambda _each: True
     if any(char in path for char in "*?["):
         matches = re.compile(fnmatch.translate(path)).match
         return lambda each: matches(each) is not None

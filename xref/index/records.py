@@ -74,6 +74,16 @@ class Problem(NamedTuple):
     reason: str
 
 
+class Entry(NamedTuple):
+    """What a directory holds: a file, or a directory with all that is below it.  kind is None for a directory."""
+
+    name: str
+    kind: str | None
+    files: int
+    lines: int
+    bytes: int
+
+
 class TreeInfo(NamedTuple):
     """A tree in the index, with its counts."""
 

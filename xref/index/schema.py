@@ -210,7 +210,7 @@ knowledge = Table(
     "knowledge",
     metadata,
     Column("tree", Integer, primary_key=True, comment="trees.id"),
-    Column("data", LargeBinary, nullable=False, comment="the names that matter, zstd over JSON: graph/flow.py"),
+    Column("data", LargeBinary, nullable=False, comment="the names that matter, zstd over JSON: graph/knowledge.py"),
     comment="What was known of a tree when its function pointers were resolved.",
 )
 

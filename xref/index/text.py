@@ -12,9 +12,11 @@ import functools
 import heapq
 import importlib
 import re
+import time
 from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import re2
@@ -23,9 +25,14 @@ import zstandard
 from xref.index import trigrams
 from xref.index.errors import IndexFileError
 from xref.index.files import Database
+from xref.index.records import Match
 
 #: longest pattern taken
 MOST_PATTERN = 1000
+#: bytes of text that an expression is given at once, at least and at most
+_LEAST_PIECE, _MOST_PIECE = 2048, 4 * 1024 * 1024
+#: seconds that a piece should take: between two of them the time is looked at
+_PIECE_SECONDS = 0.02
 
 #: the parser of expressions in the standard library: it has no public name, but has been there since 3.11
 sre = importlib.import_module("re._parser")
@@ -37,12 +44,28 @@ class PatternError(IndexFileError):
     """A pattern that cannot be searched for."""
 
 
-class Searcher:
-    """Searches the blobs of one tree."""
+class Found(NamedTuple):
+    """What a search found.  cut: None where that is all; `lines` or `time` where it stopped at that limit."""
 
-    def __init__(self, db: Database) -> None:
+    matches: list[Match]
+    cut: str | None
+
+
+class OutOfTimeError(Exception):
+    """The time that a search may take is over."""
+
+
+class Searcher:
+    """Searches the blobs of one tree.
+
+    After `seconds` OutOfTimeError is raised, wherever the search is: RE2's time is linear in the text, but by a factor
+    as large as the expression.
+    """
+
+    def __init__(self, db: Database, seconds: float | None = None) -> None:
         self._db = db
         self._shards: dict[int, list[tuple[int, int]]] = {}
+        self._clock = Clock(seconds)
 
     def search(self, pattern: str, *, regex: bool, wanted: Callable[[int], bool]) -> Iterator[tuple[int, bytes, Hit]]:
         """Each matching line of the blobs that are wanted: (blob, its text, where)."""
@@ -51,7 +74,7 @@ class Searcher:
         if len(pattern) > MOST_PATTERN:
             raise PatternError(f"the pattern has {len(pattern):,} characters: {MOST_PATTERN:,} are the most")
         needles = _encodings(pattern)
-        find = _expression(pattern) if regex else _literal(needles)
+        find = _expression(pattern, self._clock) if regex else _literal(needles)
         alternatives = [required(pattern)] if regex else [[needle] for needle in needles]
         decompress = zstandard.ZstdDecompressor().decompress
         shards = sorted({shard for literals in alternatives for shard in self._candidates(literals)})
@@ -62,6 +85,7 @@ class Searcher:
             for blob, packed in rows.fetchall():
                 if not wanted(blob):
                     continue
+                self._clock.check()
                 text = decompress(packed) if packed else b""
                 if b"\r" in text:
                     text = text.replace(b"\r\n", b"\n")
@@ -94,6 +118,36 @@ class Searcher:
             ):
                 self._shards.setdefault(segment, []).append((first, last))
         return self._shards
+
+
+class Clock:
+    """Ends what takes too long."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+        self._piece = _LEAST_PIECE
+
+    def check(self) -> None:
+        """Raises OutOfTimeError when the time is over."""
+        if self._end is not None and time.monotonic() > self._end:
+            raise OutOfTimeError
+
+    def pieces(self, text: bytes) -> Iterator[tuple[int, bytes]]:
+        """A text in whole lines, with where they begin: as many at once as take some milliseconds."""
+        if self._end is None:
+            yield 0, text
+            return
+        place = 0
+        while place < len(text):
+            end = len(text)
+            if place + self._piece < end:
+                end = text.find(b"\n", place + self._piece) + 1 or len(text)
+            begun = time.monotonic()
+            yield place, text[place:end]
+            took = time.monotonic() - begun
+            self._piece = min(self._piece * 2, _MOST_PIECE) if took < _PIECE_SECONDS else _LEAST_PIECE
+            self.check()
+            place = end
 
 
 def _lines(text: bytes, starts: Iterator[int]) -> Iterator[Hit]:
@@ -130,7 +184,7 @@ def _literal(needles: list[bytes]) -> Callable[[bytes], Iterator[Hit]]:
     return lambda text: _lines(text, heapq.merge(*(places(text, needle) for needle in needles)))
 
 
-def _expression(pattern: str) -> Callable[[bytes], Iterator[Hit]]:
+def _expression(pattern: str, clock: Clock) -> Callable[[bytes], Iterator[Hit]]:
     narrow = _compiled(pattern, "latin-1") if pattern.isascii() else None
     wide = narrow or _compiled(pattern, "utf-8")
 
@@ -141,7 +195,8 @@ def _expression(pattern: str) -> Callable[[bytes], Iterator[Hit]]:
                 compiled = _compiled(pattern, "latin-1")
             except UnicodeEncodeError:
                 return iter(())
-        return _lines(text, (match.start() for match in compiled.finditer(text)))
+        pieces = clock.pieces(text)
+        return _lines(text, (at + match.start() for at, piece in pieces for match in compiled.finditer(piece)))
 
     return hits
 
@@ -168,6 +223,20 @@ def _compiled(pattern: str, encoding: str) -> Any:
         reason = (first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)).replace("(?m)", "")
         advice = "see the syntax of RE2, or search for it as plain text"
         raise PatternError(f"{pattern!r} is no regular expression ({reason}): {advice}") from None
+
+
+def spans(pattern: str, text: str) -> list[tuple[int, int]]:
+    """Where an expression matches in a line that it was found in: (begin, end) in characters; none where it is empty.
+
+    Raises PatternError.
+    """
+    encoded = text.encode("utf-8", "replace")
+    found = [match.span() for match in _compiled(pattern, "utf-8").finditer(encoded)]
+    return [
+        (len(encoded[:start].decode("utf-8", "replace")), len(encoded[:end].decode("utf-8", "replace")))
+        for start, end in found
+        if end > start
+    ]
 
 
 def required(pattern: str) -> list[bytes]:

@@ -24,12 +24,30 @@ Pure: bytes in, records out.  Uses `facts` and `inline_asm`.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from dataclasses import dataclass
-from dataclasses import field
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Callable
 
+from xref.parse.asm_conditions import Conditions
+from xref.parse.asm_labels import WORD
+from xref.parse.asm_labels import Branching
+from xref.parse.asm_labels import Label
+from xref.parse.asm_labels import Macro
+from xref.parse.asm_routines import Routines
+from xref.parse.asm_text import DIRECTIVE
+from xref.parse.asm_text import code_of
+from xref.parse.asm_text import comment_pattern
+from xref.parse.asm_text import comment_signs
+from xref.parse.asm_text import is_prose
+from xref.parse.asm_words import ADDRESS_OF
+from xref.parse.asm_words import ALIASES
+from xref.parse.asm_words import DATA
+from xref.parse.asm_words import DATA_MACROS
+from xref.parse.asm_words import ENDERS
+from xref.parse.asm_words import ENDS
+from xref.parse.asm_words import EXPRESSION
+from xref.parse.asm_words import MAKERS
+from xref.parse.asm_words import NO_CODE
+from xref.parse.asm_words import OPERAND_WORDS
+from xref.parse.asm_words import SECTION_MACROS
 from xref.parse.facts import Call
 from xref.parse.facts import Definition
 from xref.parse.facts import FileFacts
@@ -37,117 +55,13 @@ from xref.parse.facts import Include
 from xref.parse.facts import Problem
 from xref.parse.facts import Reference
 from xref.parse.inline_asm import REGISTER
-from xref.parse.inline_asm import REGISTERS
 from xref.parse.inline_asm import Branch
 from xref.parse.inline_asm import asm_string_calls
 from xref.parse.inline_asm import branch_of
 from xref.parse.inline_asm import is_register
 from xref.parse.inline_asm import split_operands
 from xref.parse.inline_asm import target_of
-from xref.parse.inline_asm import words
 
-
-class _Maker(NamedTuple):
-    """A macro of the kernel's headers that makes a label of one of its arguments."""
-
-    #: function, static (a function that is not global), label, data, or entry: what follows decides
-    role: str
-    #: which argument; -1 is the last
-    place: int = 0
-
-
-#: (role, argument, names, where they come from)
-_MAKERS: tuple[tuple[str, int, str, str], ...] = (
-    ("entry", 0, "ENTRY ENTRY_NP ENTRY_CFI GLOBAL WEAK", "linux/linkage.h; tables are made by it too"),
-    ("entry", 0, "KPROBE_ENTRY ENTRY_MIN_ALIGN GLOBAL_ENTRY FUNC PROC", "x86, ia64, sparc linkage"),
-    ("entry", 0, "_GLOBAL _GLOBAL_TOC _GLOBAL_KASAN _GLOBAL_TOC_KASAN _KPROBE _ENTRY", "powerpc, microblaze"),
-    ("function", 0, "function_prolog V_FUNCTION_BEGIN FUNC_START EXC_COMMON_BEGIN", "powerpc"),
-    ("function", 0, "LEAF NESTED FEXPORT", "mips asm/asm.h"),
-    ("entry", 0, "EXPORT C_ENTRY G_ENTRY", "mips and v850: a global, most often data or code of C's"),
-    ("static", 0, "_STATIC L_ENTRY LOCAL_ENTRY", "powerpc64, v850: a function without .globl"),
-    ("function", 0, "SYM_FUNC_START SYM_FUNC_START_NOALIGN SYM_FUNC_START_WEAK SYM_FUNC_START_WEAK_NOALIGN",
-     "linux/linkage.h since 5.5"),
-    ("function", 0, "SYM_CODE_START SYM_CODE_START_NOALIGN SYM_TYPED_FUNC_START", "the same"),
-    ("function", 0, "SYM_START SYM_ENTRY", "the same: what those are made of"),
-    ("static", 0, "SYM_FUNC_START_LOCAL SYM_FUNC_START_LOCAL_NOALIGN SYM_CODE_START_LOCAL "
-     "SYM_CODE_START_LOCAL_NOALIGN", "the same"),
-    ("label", 0, "SYM_INNER_LABEL SYM_INNER_LABEL_ALIGN", "the same: inside of a function"),
-    ("label", 0, "SYMBOL_NAME_LABEL", "linux/linkage.h of 2.4 and h8300"),
-    ("label", -1, "START_EXCEPTION", "powerpc: (vector, label)"),
-    ("data", 0, "SYM_DATA_START SYM_DATA SYM_DATA_START_LOCAL SYM_DATA_LOCAL", "linux/linkage.h since 5.5"),
-    ("data", 2, "SYM_DATA_END_LABEL", "the same: (name, linkage, label)"),
-)  # fmt: skip
-_MAKER = {name: _Maker(role, place) for role, place, names, _ in _MAKERS for name in names.split()}
-_ENDS = words(
-    """
-    END ENDPROC ENDENTRY END_CFI ENDPROC_CFI KPROBE_END PROC_END C_END L_END V_FUNCTION_END FUNC_END
-    ENDFUNC SYM_FUNC_END SYM_CODE_END SYM_DATA_END SYM_DATA_END_LABEL SYM_END function_epilog
-    """
-)
-_ALIASES = words("SYM_FUNC_ALIAS SYM_FUNC_ALIAS_LOCAL SYM_FUNC_ALIAS_WEAK SYM_ALIAS")
-#: Macros that lay down data, and ones that lay down nothing: neither says that a label starts code.
-_DATA_MACROS = words("PTR PTR_WD LONG WORD BYTE PPC_LONG")
-_NO_CODE = re.compile(
-    r"ALIGN|__ALIGN|__\w*(?:INIT|FINIT|EXIT|HEAD|REF|PREVIOUS)\w*|CFI_\w+|TEXT_\w+|SECTION|EXPORT_SYMBOL\w*"
-    r"|UNWIND\w*|ANNOTATE_\w+|_ASM_NOKPROBE\w*|\w*KASAN\w*|MODULE_\w+|EMIT_\w+"
-)
-_SECTION_MACROS = {
-    "__INIT": ".init.text",
-    "__CPUINIT": ".init.text",
-    "__HEAD": ".head.text",
-    "__REF": ".ref.text",
-    "__INITDATA": ".init.data",
-    "__INITRODATA": ".init.rodata",
-    "__FINITDATA": ".data",
-}
-
-_DATA = words(
-    """
-    .long .quad .word .short .hword .half .byte .2byte .4byte .8byte .int .xword .dword .octa .single
-    .double .float .ascii .asciz .string .stringz .space .skip .fill .zero .value .dc.l .dc.w .dc.b
-    .dcb.l .dcb.b .ds.l .llong .gpword .uaword .uahalf .ualong .uaquad .xdata4 .xdata8 .blockz .dw .dc
-    .ds .data1 .data2 .data4 .data8 data1 data2 data4 data8 string stringz
-    """
-)
-#: Directives whose operands are expressions over symbols; those of all others say nothing of the program.
-_EXPRESSION = words(
-    """
-    .align .balign .p2align .org .if .elseif .ifdef .ifndef .ifnotdef .ifge .ifgt .ifle .iflt .ifne
-    .rept .iifdef .incbin .import .reloc .inst
-    """
-)
-#: After these, where nothing delays them, control does not fall through to what follows.
-_ENDERS = words(
-    """
-    jmp ret retq retl iret iretq iretl lret sysexit sysret sysretq b bx br blr bctr rfi rfid rfci lpsw lpswe
-    j jg eret rts rte jra bra tail
-    """
-)
-_ADDRESS_OF = words(
-    """
-    la lla dla lda ldah adr adrl adrp adr_l larl lea leal leaq leaw lea.l pea sethi set setx setuw setsw
-    ldil ldo pta pta/4 ld24 seth mova movia lrw la.abs la.pcrel la.local la.global la.got badr ldi
-    setlos mvi load_addr loadaddr dli movi
-    """
-)
-#: Words among operands that name no symbol: shifts, conditions, barriers, and relocation operators.
-_WORDS = REGISTERS | words(
-    """
-    lsl lsr asr ror rrx uxtb uxth uxtw uxtx sxtb sxth sxtw sxtx msl mul vl eq ne cs hs cc lo mi pl vs vc
-    hi ls ge lt gt le al nv sy ish ishst ishld osh nsh st nshst l h b w d s ha high low hi16 lo16 shigh
-    sda L R LT RT LR RR T function object gprel ltoff fptr cr lower16 upper16 abs_g0 abs_g1 abs_g2
-    abs_g3
-    """
-)
-
-_CLEAR = bytes.maketrans(b"\r\x00\f\v", b"    ")
-_BLANK = bytes(byte if byte == 10 else 32 for byte in range(256))
-_TEXT = re.compile(rb"'\\?[\"/#;@!|]'?|/\*.*?(?:\*/|\Z)|//[^\n]*|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"?", re.DOTALL)
-_DIRECTIVE = re.compile(
-    r"[ \t]*#[ \t]*(define|undef|include(?:_next)?|import|if(?:def|ndef)?|elif|else|endif"
-    r"|error|warning|pragma|line|ident)\b[ \t]*(.*)",
-    re.ASCII,
-)
 #: One instruction, and no name among its operands: the most frequent line.  `pc` may be a jump.
 _NAMELESS = re.compile(
     r"[ \t]*+(?:\d++:[ \t]*+)?(?:([a-z][a-z0-9]*+(?:\.[a-z]++)*+)(?:[ \t]++(?:[-,()\[\]+!*^<>&~ \t]++|%\w++"
@@ -166,16 +80,12 @@ _IDENTIFIER = re.compile(
 )
 _NAME = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z_][\w.$]*", re.ASCII)
-_PASTE = re.compile(r"[ \t]*##+[ \t]*")
-_PARAMETER = re.compile(r"\\(?:\(\)|@|(\w+))", re.ASCII)
-_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _LOAD_PC = re.compile(r"pc[ \t]*,[ \t]*(\[[^\]]*\]!?|r\d+|ip|[=.]\w+)", re.ASCII)
 _PARAMETER_LABEL = re.compile(r"[ \t]*([\w.$]*(?:\\|##)[\w\\().$@#]*)[ \t]*:", re.ASCII)
 _MORE = re.compile(r"[ \t]+[\w%$#\[@(\\]")
 _STRING = re.compile(r'"([^"\n]*)"')
 _TARGET_FILE = re.compile(r'"([^"\n]*)"|<([^>\n]*)>')
 _CONDITION_WORD = re.compile(r"(?<![\w$.])[A-Za-z_]\w*", re.ASCII)
-_DEFINED = re.compile(r"(!?)\s*defined\s*(?:\(\s*)?(\w+)\s*\)?", re.ASCII)
 _DEFINE = re.compile(r"([A-Za-z_$][\w$]*)(\(([^)]*)\))?", re.ASCII)
 _MACRO_NAME = re.compile(r"[\w.$\\]+", re.ASCII)
 _ARGUMENT = re.compile(r"[^\s,]+")
@@ -187,208 +97,15 @@ _STATEMENT_BODY = re.compile(r"[ \t]*[A-Za-z_.][\w.]*(?:,\w+)*[ \t]+(?![-+*/|&<>
 _OPEN_END = (",", "|", "&", "+", "-", "(", "=", "<", "*", "/")
 
 
-@lru_cache(maxsize=1024)
-def _comments(signs: str) -> re.Pattern[str]:
-    """Return the pattern of a line comment that starts with one of `signs`; `#` alone needs blanks around."""
-    choices = {
-        "@": r"(?<!\\)@(?![a-z]*function|object)",
-        "!": r"(?:^|(?<=[ \t;\d)]))!(?!=)",
-        "|": r"\|",
-        ";": r";(?!;)",
-        "#": r"(?:^[ \t]*#|(?<=[ \t;])#(?=[ \t#]|$))",
-        "$": r"(?:^[ \t]*#|(?<=[ \t;])#(?=[ \t#A-Za-z]|$))",  # `#` that can be no immediate operand
-    }
-    return re.compile("|".join(choices[sign] for sign in signs))
-
-
-def _comment_signs(text: str) -> str:
-    """Return which of the comment signs this file uses; C's own are gone already."""
-    if re.search(r"%d[0-7]\b|%sp@|%a[0-6]@", text) or text.count("\n|") > 2:  # m68k
-        return "|#"
-    signs = "@" if _stands_alone("@", text) and not re.search(r"@\(|@-|@r\d", text) else ""
-    prose = _HASH_LINE.sub("", text) if ";" in text or _stands_alone("!", text) else ""
-    if _stands_alone("!", prose):
-        signs += "!"
-    # no statement starts with `;`, or reads as three words in a row
-    if re.search(r"\n[ \t]*;(?!;)[^;\n]*[A-Za-z]", prose) or _PROSE.search(prose):
-        signs += ";"
-    immediate = ",#" in text or ", #" in text or ",\t#" in text or "membar" in text
-    return signs + ("#" if immediate or re.search(r"#[\w(~-]+[ \t]*,", text) else "$")
-
-
-def _stands_alone(sign: str, text: str) -> bool:
-    """Return whether the sign stands between blanks somewhere."""
-    return sign in text and any(before + sign + after in text for before in " \t\n" for after in " \t\n")
-
-
-_PROSE = re.compile(r";[ \t]*[A-Za-z][a-z']*[ \t]+[A-Za-z][a-z']*[ \t]+[A-Za-z][^\n%$,;]*$", re.MULTILINE)
-_HASH_LINE = re.compile(r"#(?:[ \t].*|$)|(?<=\n)#.*|[@|](?:[ \t].*|$)", re.MULTILINE)
-
-
-@dataclass(slots=True)
-class _Label:
-    """A name that stands at a place; what it is, is known when the file has been read."""
-
-    name: str
-    line: int
-    column: int
-    #: (line, column) from where calls belong to it
-    start: tuple[int, int]
-    role: str
-    macro: str | None
-    condition: str
-    section: str
-    #: "code" or "data", as what follows it shows; "" for nothing
-    content: str = ""
-    last: int = 0
-    #: control does not fall into it from above
-    apart: bool = False
-    #: a routine of this file's own: called or standing apart, and not global
-    inner: bool = False
-    #: it may begin such a routine
-    parts: bool = False
-    #: its end is stated, as by `END(x)`
-    closed: bool = False
-    kind: str = "label"
-    end: int = 0
-
-
-@dataclass(slots=True)
-class _Macro:
-    """A macro that this file defines, and what a use of it makes."""
-
-    name: str
-    line: int
-    cpp: bool
-    parameters: tuple[str, ...] = ()
-    #: labels and branch targets that hold a parameter: `\\name`, `smp_/**/name`
-    labels: list[_Label] = field(default_factory=list)
-    calls: list[tuple[str, Branch]] = field(default_factory=list)
-    #: the first statement of the body: "code", "data" or ""
-    content: str = ""
-    #: where its definition stands among the facts
-    at: int = -1
-
-    def holds_parameter(self, text: str) -> bool:
-        """Return whether the text is known only where the macro is used."""
-        if "\\" in text or "##" in text:
-            return True
-        return self.cpp and any(word in self.parameters for word in _WORD.findall(text))
-
-    def fill(self, text: str, arguments: list[str], user: _Macro | None) -> tuple[str, bool]:
-        """Put the arguments into a template; return also whether `user`'s parameters are in it."""
-        given = dict(zip(self.parameters, arguments, strict=False))
-        if self.cpp:
-            text = _WORD.sub(lambda word: given.get(word.group(), word.group()), text)
-        else:
-            text = _PARAMETER.sub(lambda word: given.get(word[1], word.group()) if word[1] else "", text)
-        if user and ("\\" in text or any(word in user.parameters for word in _WORD.findall(text))):
-            return text, True
-        return _PASTE.sub("", text), False
-
-
-@dataclass(slots=True)
-class _Block:
-    """Text from one place that control may not fall into to the next."""
-
-    start: tuple[int, int]
-    #: what stands between two global functions' starts is one region
-    region: int
-    label: _Label | None = None
-    owner: _Label | None = None
-
-
-class _Branching(NamedTuple):
-    """A branch to a symbol, kept until it is known which labels are functions."""
-
-    line: int
-    column: int
-    name: str
-    link: bool
-    macro: _Macro | None
-
-
 def parse_asm(data: bytes) -> FileFacts:
     """Return the facts of one assembly file.
 
     Any bytes are taken: text that is not UTF-8 counts as Latin-1, columns are bytes.  Nothing is raised;
     what could not be read is a `Problem`.  A linker script (`*.lds.S`) yields the symbols that it sets.
     """
-    data = data.translate(_CLEAR)
-    text = _TEXT.sub(_blank, data).decode("latin-1")
-    reader = _Reader(data.decode("latin-1"), text)
+    reader = _Reader(*code_of(data))
     reader.read()
     return reader.finish()
-
-
-def _blank(found: re.Match[bytes]) -> bytes:
-    """Blank a comment or a string's content, byte for byte; a pasting `/**/` becomes `####`."""
-    piece = found.group()
-    if piece == b"/**/":
-        data, begin, end = found.string, found.start(), found.end()
-        around = data[max(begin - 1, 0) : begin] + data[end : end + 1]
-        return b"####" if (len(around) == 2 and around.isalnum()) or around.strip(b"_").isalnum() else b"    "
-    if piece[:1] == b'"':
-        return b'"' + piece[1:-1].translate(_BLANK) + piece[-1:] if len(piece) > 1 else b" "
-    return piece.translate(_BLANK)
-
-
-def _negated(condition: str) -> str:
-    simple = _DEFINED.fullmatch(condition)
-    if simple:
-        return condition[1:] if simple[1] else "!" + condition
-    return f"!({condition})"
-
-
-class _Conditions:
-    """The preprocessor conditions around a line."""
-
-    #: levels that are kept, and characters of one condition and of one chain of `#elif`; more is no kernel's
-    MOST, LONGEST, CHAIN = 50, 400, 1600
-
-    def __init__(self) -> None:
-        # for each level: its line, what it says now, and the negation of its branches before
-        self.levels: list[tuple[int, str, str]] = []
-        self._text: str | None = ""
-
-    @property
-    def text(self) -> str:
-        """Return all levels joined, outermost first."""
-        if self._text is None:
-            parts = [" && ".join(filter(None, (no, yes))) for _, yes, no in self.levels[: self.MOST]]
-            if len(parts) > 1:
-                parts = [f"({part})" if "||" in part or "?" in part else part for part in parts]
-            self._text = " && ".join(parts)
-        return self._text
-
-    def enter(self, line: int, condition: str) -> None:
-        """Take an `#if`."""
-        self.levels.append((line, self._short(condition), ""))
-        self._text = None
-
-    def turn(self, condition: str) -> bool:
-        """Take an `#elif`, or with "" an `#else`; return whether there was an `#if`."""
-        if not self.levels:
-            return False
-        condition = self._short(condition)
-        line, yes, no = self.levels.pop()
-        if yes and len(no) < self.CHAIN:
-            not_this = _negated(yes)
-            no = f"{no} && {not_this}" if no else not_this
-        self.levels.append((line, f"({condition})" if "||" in condition else condition, no))
-        self._text = None
-        return True
-
-    def _short(self, condition: str) -> str:
-        simple = _DEFINED.fullmatch(condition)
-        if simple:
-            return f"{simple[1]}defined({simple[2]})"
-        return condition if len(condition) <= self.LONGEST else condition[: self.LONGEST] + "…"
-
-    def leave(self) -> bool:
-        """Take an `#endif`; return whether there was an `#if`."""
-        self._text = None
-        return bool(self.levels) and bool(self.levels.pop())
 
 
 class _Reader:
@@ -398,7 +115,7 @@ class _Reader:
         self.raw = raw
         self.lines = text.split("\n")
         self.count = len(self.lines) - (not self.lines[-1])
-        self.signs = _comment_signs(text)
+        self.signs = comment_signs(text)
         self.is_script = "SECTIONS" in text and re.search(r"(?m)^[ \t]*SECTIONS\b", text) is not None
         # `bl` is "branch if less" here; a call elsewhere
         self.less = re.search(r"%[goil][0-7]\b", text) is not None or any(
@@ -406,37 +123,35 @@ class _Reader:
         )
         self.begin = 0  # offset of the line that is read
         self.facts = FileFacts()
-        self.conditions = _Conditions()
-        self.macros: dict[str, _Macro] = {}
+        self.conditions = Conditions()
+        self.macros: dict[str, Macro] = {}
         # `.x` is powerpc64's code of x, where no label says that it is a name
         self.dotted = set(re.findall(r"\n(\.[A-Za-z]\w*)[ \t]*:", text)) if "\n." in text else set()
         self.words = set(re.findall(r"(?m)^[ \t]*\.macro[ \t]+([\w.]+)", text))
-        self.macro: _Macro | None = None
-        self.defined: _Macro | None = None
-        self.outer: list[tuple[_Macro | None, list[_Label], str]] = []
-        self.labels: list[_Label] = []
-        self.open: list[_Label] = []
+        self.macro: Macro | None = None
+        self.defined: Macro | None = None
+        self.outer: list[tuple[Macro | None, list[Label], str]] = []
+        self.labels: list[Label] = []
+        self.open: list[Label] = []
         self.section = self.before = ".text"
         self.pushed: list[str] = []
         self.globals: set[str] = set()
         self.types: dict[str, str] = {}
         self.ends: dict[str, list[int]] = {}
         self.assigned: dict[tuple[str, str], tuple[int, int, str, str | None]] = {}
-        self.branchings: list[_Branching] = []
-        self.pointers: list[tuple[int, int, str, _Macro | None]] = []
+        self.branchings: list[Branching] = []
+        self.pointers: list[tuple[int, int, str, Macro | None]] = []
         # what a line that ends in a backslash goes on with
         self.goes_on: str = ""
         self.condition: list[str] = []
         self.kind = "read"
         self.last = ""  # the last instruction
-        self.blocks: list[_Block] = []
-        self.starts: list[tuple[int, int]] = []
 
     # ── lines ──────────────────────────────────────────────────────────────────────────────────────
 
     def read(self) -> None:
         """Read every line."""
-        comment = _comments(self.signs).search
+        comment = comment_pattern(self.signs).search
         marks = self.signs.replace("$", "#")
         nameless = _NAMELESS.match
         offset = 0
@@ -447,8 +162,8 @@ class _Reader:
                 self._continue(line, number)
                 continue
             if "#" in line:
-                found = _DIRECTIVE.match(line)
-                if found and not _is_prose(line, found):
+                found = DIRECTIVE.match(line)
+                if found and not is_prose(line, found):
                     self._directive(line, number, found)
                     continue
             if not line or line.isspace():
@@ -476,7 +191,7 @@ class _Reader:
 
     def _is_nameless(self, word: str, line: str) -> bool:
         """Return whether an instruction without a name among its operands says nothing."""
-        if word in self.words or word in _DATA:
+        if word in self.words or word in DATA:
             return False
         branch = branch_of(word)
         return branch is None or not branch.pointer or line.rstrip()[-1] in "bf"
@@ -572,11 +287,11 @@ class _Reader:
             return
         parameters = tuple(part.strip().removesuffix("...").strip() for part in (head[3] or "").split(","))
         self._begin_macro(
-            _Macro(head[1], number, True, tuple(filter(None, parameters))), head.start() + 1, head.group()
+            Macro(head[1], number, True, tuple(filter(None, parameters))), head.start() + 1, head.group()
         )
         body = line[: len(line.rstrip()) - 1] if more else line
         signs = self.signs.strip("#$")
-        cut = _comments(signs).search(body, head.end()) if signs else None
+        cut = comment_pattern(signs).search(body, head.end()) if signs else None
         body = body[: cut.start()] if cut else body
         if more or _STATEMENT_BODY.match(body, head.end()):
             self._statements(body, number, head.end())
@@ -599,7 +314,7 @@ class _Reader:
         else:
             self._operands(body, at, len(body), number, "read")
 
-    def _begin_macro(self, macro: _Macro, column: int, signature: str) -> None:
+    def _begin_macro(self, macro: Macro, column: int, signature: str) -> None:
         self.outer.append((self.macro, self.open, self.last))
         self.macro, self.open = macro, []
         macro.at = len(self.facts.definitions)
@@ -669,11 +384,11 @@ class _Reader:
         Returns where the next statement begins, less one, where it begins before `end`.
         """
         self.kind = "read"
-        if word[0] != "." and not _NO_CODE.fullmatch(word):
+        if word[0] != "." and not NO_CODE.fullmatch(word):
             self.last = word
         first = suffix[:1] or line[begin : begin + 1]
         branch = branch_of(word + suffix)
-        if word in _DATA:
+        if word in DATA:
             self._content("data", number)
             self.kind = "address"
             self._operands(line, begin, end, number, "address")
@@ -699,7 +414,7 @@ class _Reader:
                 self._load_pc(line, number, word, begin, end)
             elif word[:3] == "ldm" and len(word) < 6 and "pc" in line[begin:end]:
                 self.last = "ret"  # arm: `ldmia sp!, {r4, pc}`
-            self.kind = "address" if word in _ADDRESS_OF else "read"
+            self.kind = "address" if word in ADDRESS_OF else "read"
             self._operands(line, begin, end, number, self.kind)
         return None
 
@@ -713,7 +428,7 @@ class _Reader:
     def _dot(self, line: str, number: int, word: str, suffix: str, begin: int, end: int) -> None:
         """Read an assembler directive."""
         self.kind = "read"
-        if word in _EXPRESSION:
+        if word in EXPRESSION:
             self._operands(line, begin, end, number, "read")
         elif word in (".globl", ".global", ".weak", ".export"):
             names = line[begin:end].split(",")[:1] if word == ".export" else line[begin:end].split(",")
@@ -754,7 +469,7 @@ class _Reader:
         if head:
             rest = re.sub(r"[ \t]*=[ \t]*", "=", line[head.end() : end])
             parameters = tuple(re.split("[:=]", part)[0] for part in re.split(r"[,\s]+", rest) if part)
-            self._begin_macro(_Macro(head.group(), number, False, parameters), begin + 1, line[begin:end])
+            self._begin_macro(Macro(head.group(), number, False, parameters), begin + 1, line[begin:end])
 
     def _describe(self, word: str, operands: str, number: int) -> None:
         """Read `.type x, @function`, `.size x, .-x` and their like."""
@@ -796,9 +511,9 @@ class _Reader:
     # ── labels, macros, calls ──────────────────────────────────────────────────────────────────────
 
     def _label(self, name: str, number: int, column: int, role: str = "", macro: str | None = None,
-               start: int = 0) -> _Label:  # fmt: skip
-        label = _Label(name, number, column, (number, start or column), role, macro, self.conditions.text, self.section)
-        label.apart = self.last in _ENDERS
+               start: int = 0) -> Label:  # fmt: skip
+        label = Label(name, number, column, (number, start or column), role, macro, self.conditions.text, self.section)
+        label.apart = self.last in ENDERS
         self.last = ""
         if self.macro and self.macro.holds_parameter(name):
             if len(self.macro.labels) < 32 and len(name) < 100 and not name.startswith(".L"):
@@ -821,17 +536,17 @@ class _Reader:
                 self.open = [label for label in self.open if label.section != self.section]
 
     def _is_maker(self, word: str) -> bool:
-        return (word in _MAKER or word in _ENDS or word in _ALIASES) and word not in self.macros
+        return (word in MAKERS or word in ENDS or word in ALIASES) and word not in self.macros
 
     def _make(self, line: str, number: int, word: str, at: int, begin: int, end: int) -> int:
         """Read `ENTRY(x)`, `END(x)` and their like; return where they end."""
         close = _closing(line, begin, end)
         inside = line[begin + 1 : close]
         parts = split_operands(inside)
-        maker = _MAKER.get(word)
-        if word in _ENDS:
+        maker = MAKERS.get(word)
+        if word in ENDS:
             self.ends.setdefault(_inner(parts[0][1]), []).append(number)
-        if word in _ALIASES:
+        if word in ALIASES:
             name = parts[0][1].strip()
             if "LOCAL" not in word:
                 self.globals.add(name)
@@ -870,7 +585,7 @@ class _Reader:
             place, name = begin + target.at, target.name
             if line[place - 1] == "." and "." + name in self.dotted:
                 place, name = place - 1, "." + name
-            self.branchings.append(_Branching(number, place + 1, name, branch.link, self.macro))
+            self.branchings.append(Branching(number, place + 1, name, branch.link, self.macro))
             self._operands(line, begin, place, number, "read")
             self._operands(line, place + len(name), end, number, "read")
 
@@ -904,11 +619,11 @@ class _Reader:
             self._instantiate(macro, line, number, at, begin, end)
         if macro:
             self._content(macro.content, number)
-        elif word in _SECTION_MACROS:
-            self._enter_section(".section", _SECTION_MACROS[word])
-        elif word in _DATA_MACROS:
+        elif word in SECTION_MACROS:
+            self._enter_section(".section", SECTION_MACROS[word])
+        elif word in DATA_MACROS:
             self._content("data", number)
-        elif not _NO_CODE.fullmatch(word):
+        elif not NO_CODE.fullmatch(word):
             self._content("code", number)
         if word.startswith("ALT"):
             self.kind = "argument"
@@ -940,9 +655,9 @@ class _Reader:
         for string in _STRING.finditer(self.raw, self.begin + begin, self.begin + end):
             for offset, name in asm_string_calls(string.group().encode("latin-1")):
                 column = string.start() - self.begin + offset + 1
-                self.branchings.append(_Branching(number, column, name, False, self.macro))
+                self.branchings.append(Branching(number, column, name, False, self.macro))
 
-    def _instantiate(self, macro: _Macro, line: str, number: int, at: int, begin: int, end: int) -> None:
+    def _instantiate(self, macro: Macro, line: str, number: int, at: int, begin: int, end: int) -> None:
         """Add the labels and calls that this use of the macro makes."""
         if macro.cpp:
             if line[begin : begin + 1] != "(":
@@ -958,7 +673,7 @@ class _Reader:
         }
 
         def place(template: str) -> int:
-            return next((columns[word] for word in _WORD.findall(template) if word in columns), at + 1)
+            return next((columns[word] for word in WORD.findall(template) if word in columns), at + 1)
 
         for label in macro.labels:
             name, open_ended = macro.fill(label.name, arguments, self.macro)
@@ -973,7 +688,7 @@ class _Reader:
                 if len(self.macro.calls) < 32 and len(name) < 100:
                     self.macro.calls.append((name, branch))
             elif _PLAIN.fullmatch(name) and not is_register(name):
-                self.branchings.append(_Branching(number, place(template), name, branch.link, self.macro))
+                self.branchings.append(Branching(number, place(template), name, branch.link, self.macro))
 
     def _operands(self, line: str, begin: int, end: int, number: int, kind: str) -> None:
         """Record the symbols among operands; of kind "argument", an address where it is all of one."""
@@ -993,13 +708,13 @@ class _Reader:
                 immediate = True
             name = found.group()
             follow = line[after : after + 1]
-            if name in _WORDS or name in parameters or follow == "\\" or name[-4:-1] == "_el":
+            if name in OPERAND_WORDS or name in parameters or follow == "\\" or name[-4:-1] == "_el":
                 continue  # the last: a system register of arm64
             if "##" in gap[-4:] or line.startswith("##", after):
                 continue
             if "." in name:
                 stem, _, more = name.lstrip(".").partition(".")
-                if stem in _WORDS:  # ia64's ar.pfs
+                if stem in OPERAND_WORDS:  # ia64's ar.pfs
                     continue
                 if name[0] == "." and not name.startswith(".L") and name not in self.dotted:
                     name, at = name[1:], at + 1  # the code of a powerpc64 function descriptor
@@ -1045,10 +760,16 @@ class _Reader:
             self._end_macro(self.count)
         for line, _, _ in self.conditions.levels:
             facts.problems.append(Problem(line, "#if without #endif"))
-        self._decide_labels()
-        self._close()
-        self._find_routines()
-        self._place_calls()
+        routines = Routines(
+            self.labels,
+            self.branchings,
+            facts.references,
+            exported=self.globals,
+            types=self.types,
+            ends=self.ends,
+            last_line=self.count,
+        )
+        self._place_calls(routines.around)
         for label in self.labels:
             if label.kind == "label":
                 label.end = label.line
@@ -1078,136 +799,8 @@ class _Reader:
         facts.problems.sort()
         return facts
 
-    def _decide_labels(self) -> None:
-        """Say of every label whether it is a function, data, or a place inside of one."""
-        places = {label.name: label.line for label in self.labels}
-        # a call of the very next line only asks where it is
-        called = {it.name for it in self.branchings if it.link and not 0 <= places.get(it.name, 0) - it.line <= 2}
-        after: _Label | None = None
-        for label in reversed(self.labels):
-            if not label.content and after and after.section == label.section:
-                label.content = after.content
-            after = label
-            known = self.types.get(label.name)
-            is_global = label.name in self.globals or label.name in called
-            if label.name.startswith((".L", "$")) or (label.role == "label" and not is_global):
-                continue
-            if label.macro and label.macro.startswith("SYM_INNER"):
-                continue
-            is_data = label.content == "data" or (not label.content and not _is_code(label.section))
-            if label.role in ("function", "static") or known == "function":
-                label.kind = "function"
-            elif label.role == "data" or known == "object" or is_data:
-                label.kind = "variable"
-            elif label.role or known or is_global or label.name in self.ends:
-                label.kind = "function"
-                sure = label.role or known or label.name in self.globals or label.name in self.ends
-                label.inner = not sure
-            else:
-                label.parts = label.apart and label.content == "code"
-
-    def _close(self) -> None:
-        """Give every function and variable its last line."""
-        heads = sorted(
-            label.line
-            for label in self.labels
-            if (label.kind == "function" and not label.inner)
-            or (label.kind == "variable" and label.name in self.globals)
-        )
-        for label in self.labels:
-            ends = self.ends.get(label.name, [])
-            stated = bisect_right(ends, label.line - 1)
-            if stated < len(ends):
-                label.end, label.closed = ends[stated], True
-            elif label.kind == "variable":
-                label.end = label.last if label.content == "data" or label.last else label.line
-            else:
-                following = bisect_right(heads, label.line)
-                label.end = heads[following] - 1 if following < len(heads) else self.count
-
-    def _find_routines(self) -> None:
-        """Split the text into blocks, and find the function that each belongs to.
-
-        Control does not fall into a label after a jump: what stands there is the enclosing function's only
-        where something in that function leads there.  Else it is a routine of its own, as is a label that
-        this file calls.
-        """
-        events: list[tuple[tuple[int, int], int, _Label]] = []
-        for label in self.labels:
-            if label.kind == "function" and not label.inner:
-                events.append((label.start, 0, label))
-                if label.closed:
-                    events.append(((label.end + 1, 0), 1, label))
-            elif label.inner or label.parts:
-                events.append((label.start, 2, label))
-        events.sort(key=lambda event: event[:2])
-        self.blocks = blocks = [_Block((0, 0), 0)]
-        outer: list[_Label] = []
-        for start, what, label in events:
-            if what == 2:
-                blocks.append(_Block(start, blocks[-1].region, label, label if label.inner else None))
-                continue
-            outer = [other for other in outer if other.end >= start[0]][-3:] if what else [*outer[-3:], label]
-            blocks.append(_Block(start, blocks[-1].region + 1, None, outer[-1] if outer else None))
-        self.starts = [block.start for block in blocks]
-        self._reach(self._ways())
-        for at, block in enumerate(blocks):
-            if block.label and block.owner is block.label:
-                after = at + 1
-                while after < len(blocks) and blocks[after].owner is block.label:
-                    after += 1
-                block.label.end = blocks[after].start[0] - 1 if after < len(blocks) else self.count
-
-    def _block(self, line: int, column: int) -> int:
-        return bisect_right(self.starts, (line, column)) - 1
-
-    def _ways(self) -> dict[int, set[int]]:
-        """Return for each block the blocks of its region that its branches and its mentions lead to."""
-        places: dict[tuple[str, int], list[int]] = {}
-        for label in self.labels:
-            if label.content == "data":
-                continue
-            at = self._block(*label.start)
-            found = places.setdefault((label.name, self.blocks[at].region), [])
-            if not label.inner and len(found) < 8 and at not in found:
-                found.append(at)
-        ways: dict[int, set[int]] = {}
-        mentions = [(it.line, it.column, it.name) for it in self.branchings if it.macro is None]
-        mentions += [(it.line, it.column, it.name) for it in self.facts.references]
-        for line, column, name in mentions:
-            at = self._block(line, column)
-            led = places.get((name, self.blocks[at].region))
-            if led:
-                ways.setdefault(at, set()).update(led)
-        return ways
-
-    def _reach(self, ways: dict[int, set[int]]) -> None:
-        """Give every block its owner: what leads there, or itself."""
-        blocks = self.blocks
-        functions = [at for at, block in enumerate(blocks) if block.label is None]
-        called = [at for at, block in enumerate(blocks) if block.owner and block.label]
-        seen = {*functions, *called}
-        for root in [*functions, *called, *(at for at in range(len(blocks)) if at not in seen)]:
-            block = blocks[root]
-            if root not in seen and block.label:
-                seen.add(root)
-                block.owner = block.label
-                block.label.kind, block.label.inner = "function", True
-            todo = [root]
-            while todo:
-                for led in ways.get(todo.pop(), ()):
-                    # a routine's own parts follow it; before it stands what it goes back to
-                    if led not in seen and (block.label is None or led > root):
-                        seen.add(led)
-                        blocks[led].owner = block.owner
-                        todo.append(led)
-
-    def _place_calls(self) -> None:
+    def _place_calls(self, around: Callable[[int, int], Label | None]) -> None:
         """Give every branch its caller, and tell the calls from the steps inside of a function."""
-
-        def around(line: int, column: int) -> _Label | None:
-            return self.blocks[self._block(line, column)].owner
-
         homes: dict[str, set[object]] = {}
         for label in self.labels:
             home = around(*label.start)
@@ -1227,18 +820,6 @@ class _Reader:
             facts.calls.append(Call(line, column, caller, name))
 
 
-def _is_prose(line: str, found: re.Match[str]) -> bool:
-    """Return whether `# if this is so` is an assembler's comment, which the preprocessor never saw."""
-    if line[found.start(1) - 1] == "#":
-        return False
-    word, rest = found[1], found[2]
-    if word in ("if", "elif"):
-        return re.search(r"\b[A-Za-z]\w*[ \t]+\w|[{;]", rest.replace("defined", "!")) is not None
-    if word in ("else", "endif", "ifdef", "ifndef"):
-        return len(rest.split()) > (word in ("ifdef", "ifndef"))
-    return word in ("line", "ident", "error", "warning", "import", "include") and rest[:1] not in ('"', "<")
-
-
 def _inner(text: str) -> str:
     """Return the name in `SYMBOL_NAME(name)`, or in `name`."""
     text = text.strip()
@@ -1254,7 +835,3 @@ def _closing(line: str, begin: int, end: int) -> int:
         if depth == 0:
             return found.start()
     return end
-
-
-def _is_code(section: str) -> bool:
-    return "text" in section or section in (".fixup", "__ex_table")

@@ -71,12 +71,13 @@ class Extractor:
         table, blocks = made_by_macros(self)
         if table:
             self.rows.append(np.array(table, np.int32))
-        scopes = Scopes.of_batch(self.tokens, self.roles.functions, blocks, macros, in_macro)
-        local = self._locals(scopes)
         self._definitions()
-        self._references(scopes, local, mentioned, np.concatenate([calls, macro_calls]))
-        self._pointer_calls(scopes, local, calls)
-        self._asm_calls(scopes)
+        if not self.depth:  # of a macro's expansion only the definitions are asked for
+            scopes = Scopes.of_batch(self.tokens, self.roles.functions, blocks, macros, in_macro)
+            local = self._locals(scopes)
+            self._references(scopes, local, mentioned, np.concatenate([calls, macro_calls]))
+            self._pointer_calls(scopes, local, calls)
+            self._asm_calls(scopes)
         if self.rows:
             self.packed.definitions = np.concatenate(self.rows)
             dead = np.array(["0" in text.split(" && ") for text in self.packed.conditions])
@@ -476,5 +477,8 @@ def _table(spans: list[tuple[int, int]]) -> Ints:
 
 
 def extract(parsed: Parsed, vocabulary: Vocabulary, makers: Makers | None = None, depth: int = 0) -> Packed:
-    """The facts of a parsed batch; `makers` knows what macros at file level define."""
+    """The facts of a parsed batch; `makers` knows what macros at file level define.
+
+    `depth` says how many macros were opened to come here; below the first, only definitions are read.
+    """
     return Extractor(parsed, vocabulary, makers, depth).run()

@@ -8,6 +8,7 @@ expanded in their turn.  That is done once for each macro: for each use only the
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ class Makers:
 
     def __init__(self, bodies: dict[bytes, list[Macro]], parse: Parse) -> None:
         self._bodies = bodies
+        self._names = sorted(bodies)
         self._parse = parse
         self._known: dict[tuple[object, ...], _Expansion] = {}
         self._level = 0
@@ -127,6 +129,16 @@ class Makers:
             self._needed = outer | {need for need in self._needed if need[0] != known.level}
         return known
 
+    def _is_made_of(self, before: bytes, after: bytes) -> bool:
+        """Does a macro's name begin and end so?"""
+        for place in range(bisect_left(self._names, before), len(self._names)):
+            name = self._names[place]
+            if not name.startswith(before):
+                return False
+            if name.endswith(after):
+                return True
+        return False
+
     def _one(
         self, macro: Macro, level: int, fixed: dict[int, bytes], block: bool, member: bool, depth: int
     ) -> Iterable[Made]:
@@ -134,7 +146,7 @@ class Makers:
         if len(text) > _LONGEST:
             return
         for before, at, place, after in _PASTED_CALL.findall(text):
-            if any(name.startswith(before) and name.endswith(after) for name in self._bodies):
+            if self._is_made_of(before, after):
                 self._needed.add((int(at), int(place)))
         if block:
             text += b" { }"

@@ -60,6 +60,6 @@ class CReader:
         packed.take(pack(FileFacts(definitions=made), self.vocabulary), number, conditions)
 
     def _expansion(self, text: bytes, depth: int) -> tuple[Packed, list[bytes]]:
-        """The facts of a macro's expansion, for `Makers`."""
+        """What a macro's expansion defines, for `Makers`."""
         packed = extract(self._parser.parse([text], [""]), self.vocabulary, self._makers, depth)
         return packed, self.vocabulary.words

@@ -85,6 +85,7 @@ class Proto:
     shutdown: Callable[[Kernel, Any, int], None] | None = None
     accept: Callable[..., Generator[None, None, tuple[Any, int]]] | None = None
     backlog_rcv: Callable[[Kernel, Any, Any], int] | None = None
+    enter_memory_pressure: Callable[[Kernel], None] = lambda _k: None
 
 
 @dataclass(frozen=True)

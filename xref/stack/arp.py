@@ -18,6 +18,7 @@ from xref.stack.clock import Timer
 from xref.stack.headers import ETH_ALEN
 from xref.stack.headers import ETH_P_ARP
 from xref.stack.headers import ETH_P_IP
+from xref.stack.kernel import add_timer
 from xref.stack.skbuff import PACKET_HOST
 from xref.stack.skbuff import PACKET_LOOPBACK
 from xref.stack.skbuff import PACKET_OTHERHOST
@@ -169,10 +170,10 @@ def __neigh_event_send(k: Kernel, n: Neighbour, skb: SkBuff | None) -> int:
             return 1
         n.probes = k.sysctl.ucast_solicit
         n.set(k, NUD_INCOMPLETE)
-        k.mod_timer(n.timer, now + 1)
+        add_timer(k, n.timer, now + 1)
     elif n.nud_state & NUD_STALE:
         n.set(k, NUD_DELAY)
-        k.mod_timer(n.timer, now + k.sysctl.delay_first_probe_time * k.hz)
+        add_timer(k, n.timer, now + k.sysctl.delay_first_probe_time * k.hz)
     if n.nud_state != NUD_INCOMPLETE:
         return 0
     if skb is not None:
@@ -249,7 +250,7 @@ def neigh_update(k: Kernel, n: Neighbour, lladdr: bytes, new: int, flags: int) -
     if new != old:
         k.del_timer(n.timer)
         if new & NUD_IN_TIMER:
-            k.mod_timer(n.timer, k.jiffies + (reachable_time(k, n.dev) if new & NUD_REACHABLE else 0))
+            add_timer(k, n.timer, k.jiffies + (reachable_time(k, n.dev) if new & NUD_REACHABLE else 0))
         n.set(k, new)
     if lladdr != n.ha:
         n.ha = lladdr
@@ -282,7 +283,7 @@ def neigh_resolve_output(k: Kernel, skb: SkBuff) -> int:
     if neigh_event_send(k, neigh, skb):
         return 0
     dev = neigh.dev
-    if dst.hh is None:
+    if dst.hh is None and dev.hard_header_cache:
         neigh_hh_init(k, neigh, dst)
     core_dev.eth_header(k, skb, dev, skb.protocol, neigh.ha, None)
     return core_dev.dev_queue_xmit(k, skb)
@@ -297,12 +298,23 @@ def neigh_hh_init(k: Kernel, n: Neighbour, dst: Rtable) -> None:
     dst.hh = n.hh
 
 
+@neighbour_c
+def neigh_connected_output(k: Kernel, skb: SkBuff) -> int:
+    """`neigh_connected_output`: the address is known, and the device's header is built anew for each packet."""
+    neigh = skb.dst.neighbour if skb.dst is not None else None
+    if neigh is None:
+        raise AssertionError("a packet without a neighbour")
+    skb_pull(skb, skb.nh - skb.data)
+    core_dev.eth_header(k, skb, neigh.dev, skb.protocol, neigh.ha, None)
+    return core_dev.dev_queue_xmit(k, skb)
+
+
 # ARP
 
 
 @arp_c
 def arp_constructor(k: Kernel, n: Neighbour) -> int:
-    """`arp_constructor`: broadcast and loopback need no ARP."""
+    """`arp_constructor`: broadcast and loopback need no ARP; which functions send, the device decides."""
     n.type = route.inet_addr_type(k, n.primary_key)
     if n.dev.loopback:
         n.nud_state = NUD_NOARP
@@ -310,6 +322,11 @@ def arp_constructor(k: Kernel, n: Neighbour) -> int:
     elif n.type == route.RTN_BROADCAST:
         n.nud_state = NUD_NOARP
         n.ha = n.dev.broadcast
+    if not n.dev.hard_header_cache:
+        # arp_generic_ops instead of arp_hh_ops
+        n.connected_output = neigh_connected_output
+    if n.nud_state & NUD_VALID:
+        n.output = n.connected_output
     return 0
 
 
@@ -398,7 +415,6 @@ def arp_create(
     ARPHDR.pack_into(
         skb.shared.buf, at, 1, ETH_P_IP, ETH_ALEN, 4, op, src_hw, src_ip, target_hw or bytes(ETH_ALEN), dest_ip
     )
-    skb.shared.version += 1
     return skb
 
 

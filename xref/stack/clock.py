@@ -132,6 +132,7 @@ class Task:
         self.pending: set[str] = set()
         self.delivered: list[str] = []
         self.stack: list[int] = []
+        self.flow = 0
 
     def start(self) -> Task:
         """Make the task runnable for the first time."""
@@ -145,7 +146,7 @@ class Task:
         before, kernel.current = kernel.current, self
         trace = kernel.trace
         if trace is not None:
-            trace.switch(self.stack, "process")
+            self.flow = trace.switch(self.stack, "process", self.flow, self.name)
         self.asleep = False
         try:
             next(self.body)

@@ -1,6 +1,6 @@
 """net/core/dev.c, net/ethernet/eth.c: packets to the device's queue, and from the device to the protocols.
 
-Left out: several processors, packet taps (a capture is taken at the device, see `pcap`), bridges, traffic control.
+Left out: several processors, bridges, traffic control.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ from xref.stack.skbuff import PACKET_BROADCAST
 from xref.stack.skbuff import PACKET_HOST
 from xref.stack.skbuff import PACKET_MULTICAST
 from xref.stack.skbuff import PACKET_OTHERHOST
+from xref.stack.skbuff import PACKET_OUTGOING
 from xref.stack.skbuff import SkBuff
 from xref.stack.skbuff import kfree_skb
 from xref.stack.skbuff import pskb_expand_head
 from xref.stack.skbuff import skb_checksum
+from xref.stack.skbuff import skb_clone
 from xref.stack.skbuff import skb_cloned
 from xref.stack.skbuff import skb_linearize
 from xref.stack.skbuff import skb_pull
@@ -40,6 +42,7 @@ from xref.stack.skbuff import skb_push
 from xref.stack.trace import source
 
 if TYPE_CHECKING:
+    from xref.stack.af_packet import PacketSock
     from xref.stack.arp import Neighbour
     from xref.stack.device import NetDevice
     from xref.stack.kernel import Kernel
@@ -79,12 +82,34 @@ def dev_queue_xmit(k: Kernel, skb: SkBuff) -> int:
         kernel.local_bh_enable(k)
         return rc
     if dev.up and not dev.queue_stopped:
+        if k.ptype_all:
+            dev_queue_xmit_nit(k, skb, dev)
         dev.hard_start_xmit(k, skb, dev)
         kernel.local_bh_enable(k)
         return 0
     kernel.local_bh_enable(k)
     kfree_skb(k, skb)
     return -ENETDOWN
+
+
+@dev_c
+def dev_queue_xmit_nit(k: Kernel, skb: SkBuff, dev: NetDevice) -> None:
+    """`dev_queue_xmit_nit`: a clone for each tap, before the driver gets the packet."""
+    for tap in k.ptype_all:
+        copy = skb_clone(k, skb)
+        copy.mac = copy.data
+        copy.h = copy.nh
+        copy.pkt_type = PACKET_OUTGOING
+        tap.packet_rcv(k, copy, dev)
+
+
+@dev_c
+def deliver_skb(k: Kernel, skb: SkBuff, tap: PacketSock) -> int:
+    """`deliver_skb`: to one of several who want the packet. (Here only taps get it so.)"""
+    skb.users += 1
+    if skb.dev is None:
+        raise AssertionError("a packet from no device")
+    return tap.packet_rcv(k, skb, skb.dev)
 
 
 @dev_c
@@ -102,7 +127,6 @@ def skb_checksum_help(k: Kernel, skb: SkBuff) -> None:
     check = csum_fold(skb_checksum(skb, offset, skb.len - offset, 0))
     at = skb.h + skb.csum
     skb.shared.buf[at : at + 2] = check.to_bytes(2, "big")
-    skb.shared.version += 1
     skb.ip_summed = CHECKSUM_NONE
 
 
@@ -118,7 +142,7 @@ def netif_schedule(k: Kernel, dev: NetDevice) -> None:
 def __netif_schedule(k: Kernel, dev: NetDevice) -> None:
     """`__netif_schedule`: the transmit softirq will look at the device's queue."""
     k.output_queue.append(dev)
-    k.raise_softirq(NET_TX_SOFTIRQ)
+    kernel.raise_softirq_irqoff(k, NET_TX_SOFTIRQ)
 
 
 @netdevice_h
@@ -188,6 +212,8 @@ def netif_receive_skb(k: Kernel, skb: SkBuff) -> int:
     dev = skb.dev
     if dev is None:
         raise AssertionError("a packet from no device")
+    for tap in k.ptype_all:
+        deliver_skb(k, skb, tap)
     if skb.protocol == ETH_P_IP:
         return ip_input.ip_rcv(k, skb, dev)
     if skb.protocol == ETH_P_ARP:

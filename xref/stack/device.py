@@ -63,6 +63,9 @@ class NetDevice:
         self.tx_queue_len = 1000
         self.qdisc: Qdisc | None = None
         self.queue_stopped = False
+        self.hard_header_cache = True
+        self.xmit_locked: set[int] = set()
+        self.attempts = 0
         self.scheduled = False
         self.reachable_time = 0
         self.sent = 0
@@ -75,6 +78,11 @@ class NetDevice:
     def broadcast_ip(self) -> int:
         """The network's broadcast address."""
         return self.ip | ((1 << (32 - self.bits)) - 1)
+
+    def locked_elsewhere(self) -> bool:
+        """Does another processor hold `dev->xmit_lock` at this attempt to send? Attempts are counted from 1."""
+        self.attempts += 1
+        return self.attempts in self.xmit_locked
 
     def hard_start_xmit(self, k: Kernel, skb: SkBuff, dev: NetDevice) -> int:
         """The driver's function that sends a packet: 0 if it was taken."""

@@ -65,4 +65,4 @@ class Host(Kernel):
 
     def leaks(self) -> dict[str, Any]:
         """What should be nothing when all sockets are closed and all is sent."""
-        return {"skb": self.skb_alive, "orphans": self.tcp_orphan_count}
+        return {"skb": self.skb_alive, "orphans": self.tcp_orphan_count, "pages": self.tcp_memory_allocated}

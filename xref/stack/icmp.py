@@ -21,6 +21,7 @@ from xref.stack import route
 from xref.stack import tcp_ipv4
 from xref.stack import udp
 from xref.stack.checksum import csum_add
+from xref.stack.checksum import csum_block_add
 from xref.stack.checksum import csum_fold
 from xref.stack.checksum import csum_partial
 from xref.stack.headers import IP_OFFSET
@@ -100,16 +101,23 @@ def icmpv4_xrlim_allow(k: Kernel, rt: Rtable, kind: int, code: int) -> bool:
 
 
 @icmp_c
+def icmp_glue_bits(k: Kernel, quoted: bytes, skb: SkBuff, offset: int, size: int, odd: int) -> bytes:
+    """`icmp_glue_bits`: what is quoted, summed on the way, whatever the card can do."""
+    del k
+    content = quoted[offset : offset + size]
+    skb.csum = csum_block_add(skb.csum, csum_partial(content), odd)
+    return content
+
+
+@icmp_c
 def icmp_push_reply(k: Kernel, head: bytes, quoted: bytes, opt: IpOptions | None, addr: int, rt: Rtable) -> None:
     """`icmp_push_reply`: header and quoted bytes as one datagram, with their checksum."""
     sk = af_inet.icmp_socket(k)
-    body = bytes(len(head)) + quoted
     ipc = ip_append.IpcmCookie(addr, opt)
-
-    def getfrag(_k: Kernel, offset: int, size: int) -> bytes:
-        return quoted[offset : offset + size]
-
-    atomic(ip_append.ip_append_data(k, sk, getfrag, len(body), len(head), ipc, rt, ip_append.MSG_DONTWAIT))
+    size = len(head) + len(quoted)
+    atomic(
+        ip_append.ip_append_data(k, sk, icmp_glue_bits, quoted, size, len(head), ipc, rt, ip_append.MSG_DONTWAIT)
+    )
     skb = skb_peek(sk.sk_write_queue)
     if skb is None:
         return
@@ -120,7 +128,6 @@ def icmp_push_reply(k: Kernel, head: bytes, quoted: bytes, opt: IpOptions | None
     at = skb.h
     skb.shared.buf[at : at + len(head)] = head
     skb.shared.buf[at + 2 : at + 4] = csum_fold(csum).to_bytes(2, "big")
-    skb.shared.version += 1
     skb.ip_summed = CHECKSUM_NONE
     ip_append.ip_push_pending_frames(k, sk)
 

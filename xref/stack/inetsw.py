@@ -24,6 +24,7 @@ TCP_PROT = Proto(
     "TCP", tcp.tcp_sendmsg, tcp_recv.tcp_recvmsg, tcp_ipv4.tcp_v4_connect, tcp_ipv4.tcp_v4_get_port,
     tcp_ipv4.tcp_unhash, tcp.tcp_close, tcp.tcp_disconnect, tcp.tcp_setsockopt, tcp.tcp_getsockopt, tcp.tcp_ioctl,
     tcp_ipv4.tcp_v4_init_sock, tcp.tcp_shutdown, tcp.tcp_accept, tcp_ipv4.tcp_v4_do_rcv,
+    tcp.tcp_enter_memory_pressure,
 )  # fmt: skip
 UDP_PROT = Proto(
     "UDP", udp.udp_sendmsg, udp.udp_recvmsg, datagram.ip4_datagram_connect, udp.udp_v4_get_port, udp.udp_v4_unhash,

@@ -8,6 +8,7 @@ from errno import EFAULT
 from errno import EMSGSIZE
 from errno import ENOBUFS
 from typing import TYPE_CHECKING
+from typing import Any
 
 from xref.stack import ip_options
 from xref.stack import ip_output
@@ -15,6 +16,7 @@ from xref.stack import ip_sockglue
 from xref.stack import netfilter
 from xref.stack import route
 from xref.stack import sockcore
+from xref.stack import uaccess
 from xref.stack.checksum import csum_add
 from xref.stack.checksum import csum_block_add
 from xref.stack.checksum import csum_fold
@@ -53,6 +55,7 @@ from xref.stack.trace import source
 if TYPE_CHECKING:
     from xref.stack.ip_options import IpOptions
     from xref.stack.kernel import Kernel
+    from xref.stack.memory import Iovec
     from xref.stack.route import Rtable
     from xref.stack.sock import InetSock
 
@@ -62,8 +65,9 @@ MSG_PROBE = 0x10
 MSG_DONTWAIT = 0x40
 MSG_MORE = 0x8000
 
-# gives the bytes at an offset of the message, None where its memory cannot be read
-GetFrag = Callable[["Kernel", int, int], bytes | None]
+# (kernel, the message, the buffer that the bytes are for, offset in the message, size, where in the buffer): the bytes,
+# None where their memory cannot be read. It also adds them to the buffer's sum.
+GetFrag = Callable[["Kernel", Any, SkBuff, int, int, int], bytes | None]
 
 
 class IpcmCookie:
@@ -80,6 +84,7 @@ def ip_append_data(
     k: Kernel,
     sk: InetSock,
     getfrag: GetFrag,
+    message: Any,
     length: int,
     transhdrlen: int,
     ipc: IpcmCookie | None,
@@ -120,7 +125,9 @@ def ip_append_data(
     if transhdrlen and length + fragheaderlen <= mtu and rt.dev.features & hardware:
         csummode = CHECKSUM_HW
     cork.length += length
-    err, left = yield from _append(k, sk, getfrag, length, transhdrlen, rt, flags, mtu, fragheaderlen, csummode)
+    err, left = yield from _append(
+        k, sk, getfrag, message, length, transhdrlen, rt, flags, mtu, fragheaderlen, csummode
+    )
     if err:
         cork.length -= left
     return err
@@ -130,6 +137,7 @@ def _append(
     k: Kernel,
     sk: InetSock,
     getfrag: GetFrag,
+    message: Any,
     length: int,
     transhdrlen: int,
     rt: Rtable,
@@ -183,13 +191,11 @@ def _append(
                 skb_trim(prev, maxfraglen)
             copy = datalen - transhdrlen - fraggap
             if copy > 0:
-                content = getfrag(k, offset, copy)
+                content = getfrag(k, message, skb, offset, copy, fraggap)
                 if content is None:
                     kfree_skb(k, skb)
                     return -EFAULT, length
                 skb.shared.buf[data + transhdrlen : data + transhdrlen + copy] = content
-                if skb.ip_summed != CHECKSUM_HW:
-                    skb.csum = csum_block_add(skb.csum, csum_partial(content), fraggap)
             offset += max(copy, 0)
             length -= datalen - fraggap
             transhdrlen = 0
@@ -197,7 +203,7 @@ def _append(
             skb_queue_tail(sk.sk_write_queue, skb)
             continue
         copy = min(copy, length)
-        err, done = _append_tail(k, sk, getfrag, skb, offset, copy, scattered)
+        err, done = _append_tail(k, sk, getfrag, message, skb, offset, copy, scattered)
         if err:
             return err, length
         offset += done
@@ -206,12 +212,12 @@ def _append(
 
 
 def _append_tail(
-    k: Kernel, sk: InetSock, getfrag: GetFrag, skb: SkBuff, offset: int, copy: int, scattered: bool
+    k: Kernel, sk: InetSock, getfrag: GetFrag, message: Any, skb: SkBuff, offset: int, copy: int, scattered: bool
 ) -> tuple[int, int]:
     """More bytes into the last buffer: its linear room, or pages where the device can gather."""
     before = skb.len
     if not scattered:
-        content = getfrag(k, offset, copy)
+        content = getfrag(k, message, skb, offset, copy, before)
         if content is None:
             return -EFAULT, 0
         at = skb_put(skb, copy)
@@ -234,7 +240,7 @@ def _append_tail(
             sk.sk_wmem_alloc += PAGE_SIZE
         else:
             return -EMSGSIZE, 0
-        content = getfrag(k, offset, copy)
+        content = getfrag(k, message, skb, offset, copy, before)
         if content is None:
             return -EFAULT, 0
         page.data[off : off + copy] = content
@@ -242,10 +248,16 @@ def _append_tail(
         frags[-1].size += copy
         skb.len += copy
         skb.data_len += copy
-        skb.shared.version += 1
-    if skb.ip_summed != CHECKSUM_HW:
-        skb.csum = csum_block_add(skb.csum, csum_partial(content), before)
     return 0, copy
+
+
+@ip_output_c
+def ip_generic_getfrag(k: Kernel, iov: list[Iovec], skb: SkBuff, offset: int, size: int, odd: int) -> bytes | None:
+    """`ip_generic_getfrag`: from the program's memory; summed on the way, unless the card does that."""
+    content = uaccess.read_iovec(k, iov, offset, size)
+    if content is not None and skb.ip_summed != CHECKSUM_HW:
+        skb.csum = csum_block_add(skb.csum, csum_partial(content), odd)
+    return content
 
 
 @ip_output_c
@@ -310,6 +322,15 @@ def ip_flush_pending_frames(k: Kernel, sk: InetSock) -> None:
 
 
 @ip_output_c
+def ip_reply_glue_bits(k: Kernel, data: bytes, skb: SkBuff, offset: int, size: int, odd: int) -> bytes:
+    """`ip_reply_glue_bits`: from the kernel's own memory, summed on the way."""
+    del k
+    content = data[offset : offset + size]
+    skb.csum = csum_block_add(skb.csum, csum_partial(content), odd)
+    return content
+
+
+@ip_output_c
 def ip_send_reply(k: Kernel, sk: InetSock, skb: SkBuff, data: bytes, csum: int, csumoffset: int) -> None:
     """`ip_send_reply`: an answer to a packet, from a socket that is nobody's (TCP's resets and acknowledgements).
 
@@ -326,15 +347,10 @@ def ip_send_reply(k: Kernel, sk: InetSock, skb: SkBuff, data: bytes, csum: int, 
     sk.tos = iph.tos
     sk.sk_priority = skb.priority
     sk.sk_protocol = iph.protocol
-    atomic(
-        ip_append_data(
-            k, sk, lambda _k, offset, size: data[offset : offset + size], len(data), 0, ipc, out, MSG_DONTWAIT
-        )
-    )
+    atomic(ip_append_data(k, sk, ip_reply_glue_bits, data, len(data), 0, ipc, out, MSG_DONTWAIT))
     first = skb_peek(sk.sk_write_queue)
     if first is not None:
         at = first.h + csumoffset
         first.shared.buf[at : at + 2] = csum_fold(csum_add(first.csum, csum)).to_bytes(2, "big")
-        first.shared.version += 1
         first.ip_summed = CHECKSUM_NONE
         ip_push_pending_frames(k, sk)

@@ -205,7 +205,6 @@ def ip_frag_reasm(k: Kernel, qp: Ipq, dev: NetDevice) -> SkBuff | None:
     buf[at + 6 : at + 8] = b"\0\0"
     # the header's checksum is not made anew: nobody looks at it from here on
     head.iph = IpHdr(buf, at)
-    head.shared.version += 1
     k.mib["IpReasmOKs"] += 1
     skb_linearize(k, head)
     return head

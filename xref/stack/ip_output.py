@@ -15,6 +15,7 @@ from xref.stack import icmp
 from xref.stack import ip_options
 from xref.stack import netfilter
 from xref.stack import route
+from xref.stack import tcp_h
 from xref.stack.checksum import ip_fast_csum
 from xref.stack.headers import ETH_P_IP
 from xref.stack.headers import IP_DF
@@ -70,7 +71,6 @@ def ip_send_check(k: Kernel, skb: SkBuff) -> None:
     size = (buf[at] & 15) * 4
     buf[at + 10 : at + 12] = b"\0\0"
     buf[at + 10 : at + 12] = ip_fast_csum(memoryview(buf)[at : at + size]).to_bytes(2, "big")
-    skb.shared.version += 1
 
 
 @source("include/net/ip.h", "ip")
@@ -128,7 +128,7 @@ def ip_queue_xmit(k: Kernel, skb: SkBuff, ipfragok: int) -> int:
                 kfree_skb(k, skb)
                 return -EHOSTUNREACH
             sk.sk_dst_cache = rt
-            sk.sk_route_caps = rt.dev.features
+            tcp_h.tcp_v4_setup_caps(k, sk, rt)
         skb.dst = rt
     if opt is not None and opt.is_strictroute and rt.rt_dst != rt.rt_gateway:
         kfree_skb(k, skb)

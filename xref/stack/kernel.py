@@ -24,6 +24,7 @@ from xref.stack.trace import Trace
 from xref.stack.trace import source
 
 if TYPE_CHECKING:
+    from xref.stack.af_packet import PacketSock
     from xref.stack.arp import Neighbour
     from xref.stack.device import NetDevice
     from xref.stack.ip_fragment import Ipq
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 softirq_c = source("kernel/softirq.c", "softirq")
 timer_c = source("kernel/timer.c", "timer")
+timer_h = source("include/linux/timer.h", "timer")
 
 NET_TX_SOFTIRQ = 1
 NET_RX_SOFTIRQ = 2
@@ -92,7 +94,13 @@ class Kernel:
         self.poll_list: list[NetDevice] = []
         self.output_queue: list[NetDevice] = []
         self.input_pkt_queue: list[SkBuff] = []
+        self.ptype_all: list[PacketSock] = []
+        # so many allocations of send buffers fail from now on
+        self.starved = 0
         self.nf_hooks: dict[tuple[int, int], list[NfHookOps]] = {}
+        self.ipt_verdicts: dict[int, int] = {}
+        # connections tracked: protocol, addresses and ports as the first packet had them; has an answer been seen?
+        self.conntracks: dict[tuple[int, ...], bool] = {}
         self.fib: list[FibEntry] = []
         self.rt_cache: dict[tuple[int, int, int, int, int], Rtable] = {}
         self.peers: dict[int, InetPeer] = {}
@@ -299,6 +307,18 @@ def __do_softirq(k: Kernel) -> None:
         k.in_softirq -= 1
     if k.softirq_pending and context is k.trace:
         k.loop.after(0, k.kick)
+
+
+@softirq_c
+def raise_softirq_irqoff(k: Kernel, number: int) -> None:
+    """`raise_softirq_irqoff`: pending; ksoftirqd, which would be woken outside of interrupts, is left out."""
+    k.raise_softirq(number)
+
+
+@timer_h
+def add_timer(k: Kernel, timer: Timer, expires: int) -> None:
+    """`add_timer`: a timer that is not pending, due at a jiffy."""
+    k.mod_timer(timer, expires)
 
 
 @timer_c

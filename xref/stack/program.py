@@ -10,9 +10,15 @@ import errno
 from collections.abc import Generator
 from typing import Any
 
+from xref.stack import iptables
 from xref.stack import netfilter
+from xref.stack import route
 from xref.stack import socket
+from xref.stack import uaccess
 from xref.stack import vfs
+from xref.stack.af_packet import PacketSock
+from xref.stack.headers import NETIF_F_HW_CSUM
+from xref.stack.headers import NETIF_F_SG
 from xref.stack.headers import addr
 from xref.stack.host import Host
 from xref.stack.names import KINDS
@@ -21,7 +27,6 @@ from xref.stack.names import SHUTS
 
 Steps = Generator[None, None, int]
 
-HOOKS = {"PRE_ROUTING": 0, "LOCAL_IN": 1, "FORWARD": 2, "LOCAL_OUT": 3, "POST_ROUTING": 4}
 MSG_FLAGS = {"MSG_OOB": 1, "MSG_DONTROUTE": 4, "MSG_DONTWAIT": 0x40, "MSG_MORE": 0x8000}
 MILLI = 1000
 CHUNK = 65536
@@ -129,9 +134,37 @@ class Program:
     def _do_filter(self, hook: str, verdict: str = "drop") -> Steps:
         """A rule that drops or accepts whatever passes a hook of netfilter, from now on."""
         yield from ()
-        number = netfilter.NF_ACCEPT if verdict == "accept" else netfilter.NF_DROP
-        rule = netfilter.NfHookOps(lambda _k, _skb: number)
-        netfilter.nf_register_hook(self.host, netfilter.PF_INET, HOOKS[hook], rule)
+        iptables.append_rule(self.host, hook, netfilter.NF_ACCEPT if verdict == "accept" else netfilter.NF_DROP)
+        return 0
+
+    def _do_conntrack(self) -> Steps:
+        """Connections are tracked from now on."""
+        yield from ()
+        iptables.load_conntrack(self.host)
+        return 0
+
+    def _do_tap(self) -> Steps:
+        """A sniffer opens a packet socket. (Its system calls are not modelled.)"""
+        yield from ()
+        self.host.ptype_all.append(PacketSock())
+        return 0
+
+    def _do_ethtool(self, offload: bool) -> Steps:
+        """The administrator turns checksums and scattered data of the card on or off."""
+        yield from ()
+        self.host.devices[-1].features = NETIF_F_SG | NETIF_F_HW_CSUM if offload else 0
+        return 0
+
+    def _do_flush_routes(self) -> Steps:
+        """The administrator empties the route cache: a write to /proc/sys/net/ipv4/route/flush."""
+        yield from ()
+        route.flush_cache(self.host)
+        return 0
+
+    def _do_starve(self, times: int) -> Steps:
+        """The next allocations of send buffers find no memory."""
+        yield from ()
+        self.host.starved = times
         return 0
 
     # sending
@@ -156,7 +189,7 @@ class Program:
 
     def _do_writev(self, label: str, pieces: int, size: int | str) -> Steps:
         total = self._size(size)
-        step = -(-total // pieces)
+        step = max(1, -(-total // pieces))
         start = self._at(total)
         vector = [(start + at, min(step, total - at)) for at in range(0, total, step)]
         ret = yield from self._call("writev", vfs.sys_writev(self.host, self.labels[label], vector, len(vector)))
@@ -180,11 +213,12 @@ class Program:
 
     def _do_sendmsg(self, label: str, pieces: int, size: int | str, where: str = "", port: int = 80) -> Steps:
         total = self._size(size)
-        step = -(-total // pieces)
+        step = max(1, -(-total // pieces))
         start = self._at(total)
         vector = [(start + at, min(step, total - at)) for at in range(0, total, step)]
         address = (self._where(where), port) if where else None
-        call = socket.sys_sendmsg(self.host, self.labels[label], vector, 0, address)
+        msg = uaccess.user_msghdr(self.host, vector, address)
+        call = socket.sys_sendmsg(self.host, self.labels[label], msg, 0)
         ret = yield from self._call("sendmsg", call)
         self._count(ret)
         return ret
@@ -202,7 +236,7 @@ class Program:
         args: dict[str, tuple[Any, ...]] = {
             "send": (socket.SYS_SEND, fd, at, n, 0),
             "sendto": (socket.SYS_SENDTO, fd, at, n, 0, None),
-            "sendmsg": (socket.SYS_SENDMSG, fd, [(at, n)], 0),
+            "sendmsg": (socket.SYS_SENDMSG, fd, uaccess.user_msghdr(self.host, [(at, n)]), 0),
         }
         ret: int = yield from self._call(call, socket.sys_socketcall(self.host, *args[call]))
         self._count(ret)

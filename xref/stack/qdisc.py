@@ -97,8 +97,13 @@ def qdisc_restart(k: Kernel, dev: NetDevice) -> int:
     skb = pfifo_fast_dequeue(k, q)
     if skb is None:
         return q.qlen
-    if not dev.queue_stopped and dev.hard_start_xmit(k, skb, dev) == 0:
-        return -1
+    if dev.locked_elsewhere():
+        k.note("driver_locked")
+    elif not dev.queue_stopped:
+        if k.ptype_all:
+            core_dev.dev_queue_xmit_nit(k, skb, dev)
+        if dev.hard_start_xmit(k, skb, dev) == 0:
+            return -1
     pfifo_fast_requeue(k, skb, q)
     core_dev.netif_schedule(k, dev)
     return 1

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from xref.stack import socket
+from xref.stack import uaccess
 from xref.stack import vfs
 from xref.stack.checksum import csum_block_add
 from xref.stack.checksum import csum_block_sub
@@ -511,7 +512,8 @@ class Replay:
         address = self._address(target.group(1)) if target else None
         flags = re.search(r"flags=(\w+)", text)
         number = int(flags.group(1), 0) if flags else 0
-        return (yield from socket.sys_sendmsg(self.host, self._fd(args[0]), vector, number, address))
+        msg = uaccess.user_msghdr(self.host, vector, address)
+        return (yield from socket.sys_sendmsg(self.host, self._fd(args[0]), msg, number))
 
     def _do_recvfrom(self, args: list[str]) -> Generator[None, None, int]:
         base = SCRATCH if args[1].startswith("buf") else self._pointer(args[1])

@@ -196,8 +196,9 @@ def inet_select_addr(dev: NetDevice) -> int:
     return dev.ip
 
 
+@source("include/net/ip_fib.h", "route")
 def fib_lookup(k: Kernel, address: int) -> FibEntry | None:
-    """`fib_lookup` (net/ipv4/fib_frontend.c): the longest prefix that matches."""
+    """`fib_lookup` without policy rules: the longest prefix that matches."""
     best: FibEntry | None = None
     for entry in k.fib:
         if entry.matches(address) and (best is None or entry.bits > best.bits):
@@ -429,6 +430,13 @@ def ip_rt_update_pmtu(k: Kernel, dst: Rtable, mtu: int) -> None:
             dst.mtu_locked = True
         dst.mtu = mtu
         dst_set_expires(k, dst, k.sysctl.mtu_expires * k.hz)
+
+
+def flush_cache(k: Kernel) -> None:
+    """What `rt_cache_flush` comes to: no cached route holds any longer, those of sockets included."""
+    for rt in k.rt_cache.values():
+        rt.obsolete = 2
+    k.rt_cache.clear()
 
 
 @route_c

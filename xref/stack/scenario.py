@@ -8,24 +8,34 @@ from __future__ import annotations
 
 import json
 import random
+import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from xref.stack import sysctl
+from xref.stack.checksum import ip_fast_csum
 from xref.stack.clock import Loop
 from xref.stack.device import EthernetCard
 from xref.stack.device import Wire
+from xref.stack.headers import ETH_HLEN
+from xref.stack.headers import IPHDR
 from xref.stack.headers import addr
 from xref.stack.host import Host
 from xref.stack.machine import I386
 from xref.stack.machine import X86_64
 from xref.stack.program import Program
+from xref.stack.trace import MOST_KEPT
 from xref.stack.trace import Trace
 
 DATA = Path(__file__).with_name("scenarios.json")
 CLIENT = "192.168.7.2"
 SERVER = "192.168.7.1"
+# where the way to the server is narrow (`path_mtu`), this box between the two says so
+ROUTER = "192.168.7.254"
+ROUTER_MAC = b"\x52\x54\x00\x12\x34\xfe"
 MACHINES = {"i386": I386, "x86_64": X86_64}
 TCP_IP_HEADERS = 40
 # microseconds after which a run ends, whatever is still under way
@@ -42,6 +52,9 @@ DEFAULTS: dict[str, Any] = {
     "offload": False,
     "queue": 1000,
     "congest": 0,
+    "locked": [],
+    "header_cache": True,
+    "path_mtu": 0,
     "machine": "x86_64",
     "hz": 1000,
     "seed": 1,
@@ -57,6 +70,7 @@ RANGES = {
     "bandwidth": (0, 10**10),
     "queue": (0, 100_000),
     "congest": (0, 100_000),
+    "path_mtu": (0, 1500),
     "hz": (100, 1000),
     "seed": (0, (1 << 63) - 1),
 }
@@ -116,8 +130,18 @@ def options(scenario: Scenario, given: dict[str, Any]) -> dict[str, Any]:
         low, high = RANGES.get(name, (None, None))
         if low is not None and high is not None and not low <= value <= high:
             raise ScenarioError(f"{name} is from {low} to {high}, not {value}")
+        if name == "sysctl":
+            _check_sysctl(value)
         values[name] = value
     return values
+
+
+def _check_sysctl(given: dict[str, Any]) -> None:
+    for name, value in given.items():
+        try:
+            sysctl.check(name, value)
+        except ValueError as error:
+            raise ScenarioError(str(error)) from None
 
 
 @dataclass
@@ -166,6 +190,8 @@ class _Channel:
         self.drop = set(values["drop"])
         self.loss = values["loss"] / 100
         self.arp = values["arp"]
+        self.path_mtu = values["path_mtu"]
+        self.back: Callable[[bytes], object] = lambda _frame: None
         self.random = random.Random(values["seed"])
         self.count = 0
         self.dropped: list[int] = []
@@ -180,6 +206,9 @@ class _Channel:
         if sender.kernel.name == "client" and _has_data(frame):
             self.count += 1
             lost = lost or self.count in self.drop
+        if self.path_mtu and sender.kernel.name == "client" and _too_large(frame, self.path_mtu):
+            self.back(_frag_needed(frame, self.path_mtu))
+            lost = True
         if lost:
             self.dropped.append(self.frames - 1)
             return []
@@ -194,14 +223,34 @@ def _has_data(frame: bytes) -> bool:
     return total - (header - 14) - (frame[header + 12] >> 4) * 4 > 0
 
 
+def _too_large(frame: bytes, mtu: int) -> bool:
+    """An IP packet that may not be fragmented, and does not fit."""
+    return len(frame) - ETH_HLEN > mtu and frame[12:14] == b"\x08\x00" and bool(frame[20] & 0x40)
+
+
+def _frag_needed(frame: bytes, mtu: int) -> bytes:
+    """What the router sends back to whom such a frame came from (RFC 1191): ICMP type 3 code 4 with its MTU."""
+    quoted = frame[ETH_HLEN : ETH_HLEN + 28]
+    body = struct.pack("!BBHHH", 3, 4, 0, 0, mtu) + quoted
+    icmp = body[:2] + ip_fast_csum(body).to_bytes(2, "big") + body[4:]
+    head = IPHDR.pack(0x45, 0xC0, 20 + len(icmp), 0, 0, 64, 1, 0, addr(ROUTER), int.from_bytes(quoted[12:16], "big"))
+    head = head[:10] + ip_fast_csum(head).to_bytes(2, "big") + head[12:]
+    return frame[6:12] + ROUTER_MAC + frame[12:14] + head + icmp
+
+
 def payload(size: int) -> bytes:
     """Bytes that tell where they belong: each pair of 251 follows from its place."""
     row = bytes((n * 7 + n // 251) % 256 for n in range(251 * 256))
     return (row * (size // len(row) + 1))[:size]
 
 
-def run(scenario: Scenario, given: dict[str, Any] | None = None, *, trace: bool = True) -> Run:
-    """Run a scenario with options."""
+def run(
+    scenario: Scenario, given: dict[str, Any] | None = None, *, trace: bool = True, most_steps: int | None = None
+) -> Run:
+    """Run a scenario with options.
+
+    Raises ScenarioError for an option that cannot be, and where the trace gets longer than `most_steps`.
+    """
     values = options(scenario, given or {})
     loop = Loop()
     hosts: dict[str, Host] = {}
@@ -224,13 +273,18 @@ def run(scenario: Scenario, given: dict[str, Any] | None = None, *, trace: bool 
         host.add_network(cards[name])
     if values["congest"] and cards["client"].qdisc is not None:
         cards["client"].qdisc.congest = values["congest"]
+    cards["client"].xmit_locked = set(values["locked"])
+    cards["client"].hard_header_cache = values["header_cache"]
     channel = _Channel(values)
     wire = Wire(cards["client"], cards["server"], values["delay"], channel.choose)
     hosts["client"].on_loopback = lambda packet: wire.frames.append((loop.now, "lo", packet))
-    if trace:
-        hosts["client"].trace = Trace(hosts["client"])
+    channel.back = lambda frame: loop.after(values["delay"], lambda: cards["client"].receive(frame))
+    traced = Trace(hosts["client"], most_steps or MOST_KEPT) if trace else None
+    hosts["client"].trace = traced
     programs = _programs(scenario, values, hosts)
-    loop.run(until=LONGEST)
+    loop.run(until=LONGEST, done=(lambda: bool(traced.dropped)) if traced and most_steps else None)
+    if traced and most_steps and traced.dropped:
+        raise ScenarioError(f"this takes more than {most_steps:,} steps: choose a smaller payload or a larger MSS")
     return Run(scenario, values, hosts, programs, wire.frames, channel.dropped)
 
 

@@ -38,6 +38,7 @@ PACKET_HOST = 0
 PACKET_BROADCAST = 1
 PACKET_MULTICAST = 2
 PACKET_OTHERHOST = 3
+PACKET_OUTGOING = 4
 PACKET_LOOPBACK = 5
 
 PAGE_SIZE = 4096
@@ -69,12 +70,9 @@ class Frag:
 
 
 class Shared:
-    """The data area and `skb_shared_info` behind it: what clones have in common.
+    """The data area and `skb_shared_info` behind it: what clones have in common."""
 
-    `version` counts changes of the bytes, for whoever keeps a copy.
-    """
-
-    __slots__ = ("buf", "dataref", "frag_list", "frags", "tso_segs", "tso_size", "version")
+    __slots__ = ("buf", "dataref", "frag_list", "frags", "tso_segs", "tso_size")
 
     def __init__(self, size: int) -> None:
         self.buf = bytearray(size)
@@ -83,7 +81,6 @@ class Shared:
         self.frag_list: list[SkBuff] = []
         self.tso_segs = 0
         self.tso_size = 0
-        self.version = 0
 
 
 class TcpSkbCb:
@@ -346,7 +343,6 @@ def skb_put(skb: SkBuff, size: int) -> int:
     skb.len += size
     if skb.tail > skb.end:
         raise AssertionError(f"skb_over_panic: put {size}, tail {skb.tail}, end {skb.end}")
-    skb.shared.version += 1
     return start
 
 
@@ -354,7 +350,6 @@ def __skb_push(skb: SkBuff, size: int) -> int:
     """`__skb_push`: room at the front that is known to be there; the offset where it begins."""
     skb.data -= size
     skb.len += size
-    skb.shared.version += 1
     return skb.data
 
 
@@ -366,7 +361,6 @@ def skb_push(k: Kernel, skb: SkBuff, size: int) -> int:
     skb.len += size
     if skb.data < 0:
         raise AssertionError(f"skb_under_panic: push {size}")
-    skb.shared.version += 1
     return skb.data
 
 

@@ -281,7 +281,7 @@ def sk_stream_mem_schedule(k: Kernel, sk: Sock, size: int, kind: int) -> bool:
         return True
     if k.tcp_memory_allocated <= high:
         if k.tcp_memory_allocated > pressure:
-            k.tcp_memory_pressure = True
+            sk.sk_prot.enter_memory_pressure(k)
         if kind:
             if sk.sk_rmem_alloc < k.sysctl.tcp_rmem[0]:
                 return True
@@ -291,7 +291,7 @@ def sk_stream_mem_schedule(k: Kernel, sk: Sock, size: int, kind: int) -> bool:
         if not k.tcp_memory_pressure or high > max(1, k.sock_count) * used:
             return True
     else:
-        k.tcp_memory_pressure = True
+        sk.sk_prot.enter_memory_pressure(k)
     if not kind:
         sk_stream_moderate_sndbuf(sk)
         if sk.sk_wmem_queued + size >= sk.sk_sndbuf:
@@ -311,6 +311,11 @@ def sk_stream_rmem_schedule(k: Kernel, sk: Sock, skb: SkBuff) -> bool:
 def sk_stream_alloc_pskb(k: Kernel, sk: Sock, size: int, mem: int) -> SkBuff | None:
     """`sk_stream_alloc_pskb`: a segment with room for headers, if tcp_mem allows."""
     max_header = k.machine.max_tcp_header
+    if k.starved:
+        k.starved -= 1
+        sk.sk_prot.enter_memory_pressure(k)
+        sk_stream_moderate_sndbuf(sk)
+        return None
     skb = alloc_skb(k, size + max_header)
     skb.truesize += mem
     if sk.sk_forward_alloc >= skb.truesize or sk_stream_mem_schedule(k, sk, skb.truesize, 0):
@@ -321,13 +326,19 @@ def sk_stream_alloc_pskb(k: Kernel, sk: Sock, size: int, mem: int) -> SkBuff | N
 
 
 @sock_h
+def sk_stream_alloc_skb(k: Kernel, sk: Sock, size: int) -> SkBuff | None:
+    """`sk_stream_alloc_skb`."""
+    return sk_stream_alloc_pskb(k, sk, size, 0)
+
+
+@sock_h
 def sk_stream_alloc_page(k: Kernel, sk: Sock) -> Page | None:
     """`sk_stream_alloc_page`: a page for data, if tcp_mem allows."""
     from xref.stack.skbuff import Page
 
     if sk.sk_forward_alloc >= PAGE_SIZE or sk_stream_mem_schedule(k, sk, PAGE_SIZE, 0):
         return Page()
-    k.tcp_memory_pressure = True
+    sk.sk_prot.enter_memory_pressure(k)
     sk_stream_moderate_sndbuf(sk)
     return None
 

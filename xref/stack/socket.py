@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from errno import EAFNOSUPPORT
 from errno import EBADF
+from errno import EFAULT
 from errno import EINVAL
 from errno import EMSGSIZE
 from errno import ENOPROTOOPT
@@ -221,7 +222,13 @@ def sys_shutdown(k: Kernel, fd: int, how: int) -> Call:
 
 @source("include/linux/security.h", "socket")
 def security_socket_sendmsg(k: Kernel, sock: Socket, msg: Msghdr) -> int:
-    """`security_socket_sendmsg`: no security module is there to object."""
+    """`security_socket_sendmsg`: asks the security module."""
+    return dummy_socket_sendmsg(k, sock, msg)
+
+
+@source("security/dummy.c", "socket")
+def dummy_socket_sendmsg(k: Kernel, sock: Socket, msg: Msghdr) -> int:
+    """`dummy_socket_sendmsg`: where no other module is loaded, nobody objects."""
     del k, sock, msg
     return 0
 
@@ -268,18 +275,23 @@ def sys_send(k: Kernel, fd: int, base: int, size: int, flags: int) -> Call:
 
 
 @socket_c
-def sys_sendmsg(k: Kernel, fd: int, vector: list[tuple[int, int]], flags: int, address: Address | None = None) -> Call:
-    """`sys_sendmsg`. Left out: control messages."""
+def sys_sendmsg(k: Kernel, fd: int, msg_at: int, flags: int) -> Call:
+    """`sys_sendmsg` of a `struct msghdr` in the program's memory (`user_msghdr`). Left out: control messages."""
+    head = uaccess.read_msghdr(k, msg_at)
+    if head is None:
+        return -EFAULT
     file, err = sockfd_lookup(k, fd)
     if file is None:
         return err
-    if len(vector) > UIO_MAXIOV:
+    if head[3] > UIO_MAXIOV:
         return -EMSGSIZE
     if file.flags & O_NONBLOCK:
         flags |= MSG_DONTWAIT
-    uaccess.verify_iovec(k, vector)
+    vector, address, total = uaccess.verify_iovec(k, *head)
+    if total < 0:
+        return total
     msg = Msghdr([Iovec(base, size) for base, size in vector], address, flags)
-    return (yield from sock_sendmsg(k, file.sock(), msg, sum(size for _, size in vector)))
+    return (yield from sock_sendmsg(k, file.sock(), msg, total))
 
 
 # receiving

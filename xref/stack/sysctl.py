@@ -93,3 +93,45 @@ class Sysctl:
 
 
 SYSCTLS = frozenset(field.name for field in fields(Sysctl))
+
+#: those that a run may be given, with the values that make sense; three-part ones take as many numbers, rising
+RANGES = {
+    "tcp_timestamps": (0, 1),
+    "tcp_window_scaling": (0, 1),
+    "tcp_sack": (0, 1),
+    "tcp_fack": (0, 1),
+    "tcp_dsack": (0, 1),
+    "tcp_ecn": (0, 1),
+    "tcp_bic": (0, 1),
+    "tcp_frto": (0, 1),
+    "tcp_low_latency": (0, 1),
+    "tcp_moderate_rcvbuf": (0, 1),
+    "tcp_reordering": (1, 127),
+    "tcp_syn_retries": (0, 10),
+    "tcp_synack_retries": (0, 10),
+    "tcp_retries1": (0, 15),
+    "tcp_retries2": (0, 15),
+    "tcp_wmem": (2048, 1 << 24),
+    "tcp_rmem": (2048, 1 << 24),
+    "wmem_default": (2048, 1 << 24),
+    "rmem_default": (2048, 1 << 24),
+    "wmem_max": (2048, 1 << 24),
+    "rmem_max": (2048, 1 << 24),
+    "ip_default_ttl": (1, 255),
+    "ip_no_pmtu_disc": (0, 1),
+    "unres_qlen": (0, 100),
+}
+
+
+def check(name: str, value: object) -> None:
+    """Raises ValueError for a sysctl that a run cannot be given, and for a value out of its range."""
+    known = RANGES.get(name)
+    if known is None:
+        raise ValueError(f"there is no sysctl {name!r} to set (there are {', '.join(RANGES)})")
+    parts = getattr(Sysctl, name) if isinstance(getattr(Sysctl, name), tuple) else (0,)
+    numbers = list(value) if isinstance(value, list | tuple) else [value]
+    low, high = known
+    fits = [each for each in numbers if isinstance(each, int) and low <= each <= high]
+    if not len(fits) == len(numbers) == len(parts) or fits != sorted(fits):
+        what = "a number" if len(parts) == 1 else f"{len(parts)} rising numbers"
+        raise ValueError(f"{name} takes {what} from {low} to {high}, not {value}")

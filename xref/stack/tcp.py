@@ -127,6 +127,15 @@ CLOSE_STATE = {
 
 
 @tcp_c
+def tcp_enter_memory_pressure(k: Kernel) -> None:
+    """`tcp_enter_memory_pressure`: memory is short for all of TCP; buffers stop growing."""
+    if not k.tcp_memory_pressure:
+        k.mib["TCPMemoryPressures"] += 1
+        k.tcp_memory_pressure = True
+        k.note("memory_pressure", pages=k.tcp_memory_allocated)
+
+
+@tcp_c
 def tcp_mark_push(k: Kernel, sk: TcpSock, skb: SkBuff) -> None:
     """`tcp_mark_push`."""
     del k
@@ -212,7 +221,6 @@ def skb_copy_to_page(k: Kernel, sk: TcpSock, skb: SkBuff, base: int, page: Page,
     skb.truesize += copy
     sk.sk_wmem_queued += copy
     sk.sk_forward_alloc -= copy
-    skb.shared.version += 1
     return 0
 
 

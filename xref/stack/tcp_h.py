@@ -37,6 +37,8 @@ from xref.stack.trace import source
 
 if TYPE_CHECKING:
     from xref.stack.kernel import Kernel
+    from xref.stack.route import Rtable
+    from xref.stack.sock import InetSock
 
 tcp_h = source("include/net/tcp.h", "tcp")
 
@@ -81,6 +83,13 @@ def tcp_cwnd_validate(k: Kernel, sk: TcpSock) -> None:
         sk.snd_cwnd_used = max(sk.snd_cwnd_used, sk.packets_out)
         if s32(k.tcp_time_stamp - sk.snd_cwnd_stamp) >= sk.rto:
             tcp_cong.tcp_cwnd_application_limited(k, sk)
+
+
+@tcp_h
+def tcp_v4_setup_caps(k: Kernel, sk: InetSock, dst: Rtable) -> None:
+    """`tcp_v4_setup_caps`: what the device of the route can do. Left out: segmentation offload."""
+    del k
+    sk.sk_route_caps = dst.dev.features
 
 
 @tcp_h

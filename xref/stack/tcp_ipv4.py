@@ -246,7 +246,7 @@ def tcp_v4_connect(k: Kernel, sk: TcpSock, address: tuple[int, int], family: int
         sk.dport = 0
         return err
     sk.sk_dst_cache = rt
-    sk.sk_route_caps = rt.dev.features
+    tcp_h.tcp_v4_setup_caps(k, sk, rt)
     sk.ext2_header_len = rt.header_len
     if not sk.write_seq:
         sk.write_seq = k.secure_tcp_sequence_number(sk.saddr, sk.daddr, sk.sport, port)
@@ -263,7 +263,7 @@ def tcp_v4_rebuild_header(k: Kernel, sk: TcpSock) -> int:
     rt, err = route.ip_route_output_flow(k, daddr, sk.saddr, conn_flags(sk), sk.sk_bound_dev_if, sk)
     if rt is not None:
         sk.sk_dst_cache = rt
-        sk.sk_route_caps = rt.dev.features
+        tcp_h.tcp_v4_setup_caps(k, sk, rt)
         sk.ext2_header_len = rt.header_len
         return 0
     sk.sk_route_caps = 0
@@ -284,7 +284,6 @@ def tcp_v4_send_check(k: Kernel, sk: TcpSock, skb: SkBuff, header_size: int) -> 
         total = csum_partial(memoryview(buf)[at : at + header_size], skb.csum)
         check = csum_tcpudp_magic(sk.saddr, sk.daddr, skb.len, IPPROTO_TCP, total)
     buf[at + 16 : at + 18] = check.to_bytes(2, "big")
-    skb.shared.version += 1
 
 
 # answers without a socket
@@ -361,7 +360,6 @@ def tcp_v4_send_synack(k: Kernel, sk: TcpSock, req: tcp_minisocks.OpenRequest, d
     total = csum_partial(memoryview(buf)[at : at + skb.len])
     check = csum_tcpudp_magic(req.loc_addr, req.rmt_addr, skb.len, IPPROTO_TCP, total)
     buf[at + 16 : at + 18] = check.to_bytes(2, "big")
-    skb.shared.version += 1
     err = ip_output.ip_build_and_send_pkt(k, skb, sk, req.loc_addr, req.rmt_addr, req.opt)
     return 0 if err == 2 else err
 
@@ -450,7 +448,7 @@ def tcp_v4_syn_recv_sock(
         return None
     newsk = tcp_minisocks.tcp_create_openreq_child(k, sk, req, skb)
     newsk.sk_dst_cache = dst
-    newsk.sk_route_caps = dst.dev.features
+    tcp_h.tcp_v4_setup_caps(k, newsk, dst)
     newsk.daddr = req.rmt_addr
     newsk.rcv_saddr = newsk.saddr = req.loc_addr
     newsk.opt, req.opt = req.opt, None

@@ -353,7 +353,7 @@ def tcp_fragment(k: Kernel, sk: TcpSock, skb: SkBuff, size: int) -> int:
     nsize = max(skb_headlen(skb) - size, 0)
     if skb_cloned(skb) and skb.data_len:
         pskb_expand_head(k, skb, 0, 0)
-    buff = sockcore.sk_stream_alloc_pskb(k, sk, nsize, 0)
+    buff = sockcore.sk_stream_alloc_skb(k, sk, nsize)
     if buff is None:
         return -ENOMEM
     sockcore.sk_charge_skb(sk, buff)
@@ -425,7 +425,6 @@ def skb_split(k: Kernel, skb: SkBuff, skb1: SkBuff, size: int) -> None:
     skb1.len = skb1.data_len = skb.len - size
     skb.len = size
     skb.data_len = size - headlen
-    skb.shared.version += 1
 
 
 @tcp_output_c

@@ -31,7 +31,17 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-STEP = ("kind", "function", "caller", "depth", "context", "time", "sock", "changes", "skb", "frame", "value")
+STEP = (
+    "kind", "function", "caller", "depth", "context", "time", "sock", "changes", "skb", "frame", "value", "flow",
+    "layout",
+)  # fmt: skip
+#: where everything of a buffer is: offsets into its data area (`head` is 0), sizes in bytes; `h`, `nh` and `mac` are 0
+#: until they are set, `protocol` is the IP protocol of the socket that owns it, None where nobody does
+LAYOUT = (
+    "data", "tail", "end", "len", "data_len", "truesize", "h", "nh", "mac", "ip_summed", "cloned", "protocol", "frags"
+)  # fmt: skip
+#: steps that a trace keeps, unless told otherwise
+MOST_KEPT = 4_000_000
 ENTER = "enter"
 LEAVE = "leave"
 EVENT = "event"
@@ -109,7 +119,7 @@ class Trace:
     `limit` is the most steps that are kept; beyond it the run goes on and `dropped` counts.
     """
 
-    def __init__(self, kernel: Kernel, limit: int = 4_000_000) -> None:
+    def __init__(self, kernel: Kernel, limit: int = MOST_KEPT) -> None:
         self.kernel = kernel
         self.limit = limit
         self.dropped = 0
@@ -118,21 +128,33 @@ class Trace:
         self._ids: dict[Function, int] = {}
         self._stack: list[int] = []
         self._context = "process"
-        self._saved: list[tuple[list[int], str]] = []
+        self._flow = 0
+        self._saved: list[tuple[list[int], str, int]] = []
+        #: the flows of control by number: the task's name, "" for a softirq, a timer or an interrupt
+        self.flows = [""]
         self._seen: dict[int, tuple[Any, ...]] = {}
-        self._frames: dict[int, tuple[int, int, int, bytes]] = {}
+        self._frames: dict[int, bytes] = {}
+        self._layouts: dict[int, tuple[Any, ...]] = {}
 
     # contexts
 
-    def switch(self, stack: list[int], context: str) -> None:
-        """Another flow of control runs now: a task, a softirq, an interrupt."""
-        self._saved.append((self._stack, self._context))
+    def switch(self, stack: list[int], context: str, flow: int = 0, task: str = "") -> int:
+        """Another flow of control runs now: a task, a softirq, an interrupt.
+
+        `flow` is the number that this gave when it ran before, 0 where it is new; its number.
+        """
+        self._saved.append((self._stack, self._context, self._flow))
+        if not flow:
+            flow = len(self.flows)
+            self.flows.append(task)
         self._stack = stack
         self._context = context
+        self._flow = flow
+        return flow
 
     def switch_back(self) -> None:
         """The flow of control that was interrupted goes on."""
-        self._stack, self._context = self._saved.pop()
+        self._stack, self._context, self._flow = self._saved.pop()
 
     # steps
 
@@ -142,7 +164,7 @@ class Trace:
         if number is None:
             number = self._ids[function] = len(self.functions)
             self.functions.append(function)
-        sock, changes, skb, frame = self._objects(args)
+        sock, changes, skb, frame = self._objects(args[:3])
         self._add(ENTER, number, sock, changes, skb, frame, None)
         self._stack.append(number)
 
@@ -151,7 +173,8 @@ class Trace:
         if not self._stack:
             return  # a task that never ended is thrown away
         number = self._stack.pop()
-        sock, changes, skb, frame = self._objects(args)
+        # a buffer that is handed back is the one in hand
+        sock, changes, skb, frame = self._objects((value, *args[:3]))
         if not isinstance(value, int | str | None):
             value = type(value).__name__
         self._add(LEAVE, number, sock, changes, skb, frame, value)
@@ -177,8 +200,10 @@ class Trace:
             return
         stack = self._stack
         caller = stack[-1] if stack else -1
+        now = self.kernel.loop.now
+        layout = self._layouts.get(skb)
         self.steps.append(
-            (kind, number, caller, len(stack), self._context, self.kernel.loop.now, sock, changes, skb, frame, value)
+            (kind, number, caller, len(stack), self._context, now, sock, changes, skb, frame, value, self._flow, layout)
         )
 
     def _objects(self, args: tuple[Any, ...]) -> tuple[int, tuple[tuple[str, Any], ...] | None, int, bytes | None]:
@@ -186,7 +211,7 @@ class Trace:
         sock = skb = 0
         changes: tuple[tuple[str, Any], ...] | None = None
         frame: bytes | None = None
-        for arg in args[:3]:
+        for arg in args:
             watch = getattr(arg, "WATCH", None)
             if watch is None:
                 if skb == 0 and getattr(arg, "IS_SKB", False):
@@ -208,13 +233,26 @@ class Trace:
 
     def _frame(self, skb: Any) -> bytes:
         """The bytes of a buffer now; one copy as long as they stay the same."""
-        shared = skb.shared
-        last = self._frames.get(skb.number)
-        if last is not None and last[0] == shared.version and last[1] == skb.data and last[2] == skb.len:
-            return last[3]
+        self._layouts[skb.number] = self._layout(skb)
         data: bytes = skb.tobytes()
-        self._frames[skb.number] = (shared.version, skb.data, skb.len, data)
+        last = self._frames.get(skb.number)
+        if last == data:
+            return last
+        self._frames[skb.number] = data
         return data
+
+    def _layout(self, skb: Any) -> tuple[Any, ...]:
+        """Where everything of a buffer is now, see LAYOUT; one copy as long as it stays the same."""
+        shared = skb.shared
+        owner = None if skb.sk is None else skb.sk.sk_protocol
+        cloned = skb.cloned and shared.dataref != 1
+        frags = tuple([frag.size for frag in shared.frags]) if shared.frags else ()
+        layout = (
+            skb.data, skb.tail, skb.end, skb.len, skb.data_len, skb.truesize, skb.h, skb.nh, skb.mac, skb.ip_summed,
+            cloned, owner, frags,
+        )  # fmt: skip
+        last = self._layouts.get(skb.number)
+        return last if last == layout else layout
 
     # reading
 
@@ -223,10 +261,14 @@ class Trace:
         return self.functions[number].name if number >= 0 else None
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """The steps as JSON objects, in order. A frame is given in hex, where it differs from the last one shown."""
+        """The steps as JSON objects, in order.
+
+        A buffer's bytes (in hex) and its layout are given where they differ from those shown last.
+        """
         shown: dict[int, bytes] = {}
+        laid: dict[int, tuple[Any, ...]] = {}
         for n, step in enumerate(self.steps):
-            kind, number, caller, depth, context, time, sock, changes, skb, frame, value = step
+            kind, number, caller, depth, context, time, sock, changes, skb, frame, value, flow, layout = step
             where = self.functions[number] if number >= 0 else None
             record: dict[str, Any] = {
                 "n": n,
@@ -237,8 +279,11 @@ class Trace:
                 "caller": self.name(caller),
                 "depth": depth,
                 "context": context,
+                "flow": flow,
                 "time": time / 1_000_000,
             }
+            if self.flows[flow]:
+                record["task"] = self.flows[flow]
             if sock:
                 record["sock"] = sock
             if changes:
@@ -248,6 +293,9 @@ class Trace:
                 if frame is not None and shown.get(skb) != frame:
                     shown[skb] = frame
                     record["frame"] = frame.hex()
+                if layout is not None and laid.get(skb) is not layout:
+                    laid[skb] = layout
+                    record["layout"] = dict(zip(LAYOUT, layout, strict=True))
             if kind == LEAVE:
                 record["value"] = value
             elif value:

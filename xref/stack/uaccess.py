@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from errno import EFAULT
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,13 @@ from xref.stack.trace import source
 
 if TYPE_CHECKING:
     from xref.stack.kernel import Kernel
+
+# as x86_64 has them: struct msghdr and struct iovec; of struct sockaddr_in what is behind the family
+MSGHDR = struct.Struct("<QI4xQQQQI4x")
+IOVEC = struct.Struct("<QQ")
+SOCKADDR_IN = struct.Struct("!HI8x")
+SOCKADDR_SIZE = 16
+AF_INET = 2
 
 datagram_c = source("net/core/datagram.c", "socket")
 iovec_c = source("net/core/iovec.c", "socket")
@@ -56,11 +64,45 @@ def memcpy_toiovec(k: Kernel, iov: list[Iovec], data: bytes) -> int:
     return copy_to_iovec(k, iov, data)
 
 
+def user_msghdr(k: Kernel, vector: list[tuple[int, int]], address: tuple[int, int] | None = None) -> int:
+    """A program writes a `struct msghdr` with its pieces (address and size) into its memory; where it is."""
+    pieces = k.memory.map(b"".join(IOVEC.pack(base, size) for base, size in vector)) if vector else 0
+    name = k.memory.map(AF_INET.to_bytes(2, "little") + SOCKADDR_IN.pack(address[1], address[0])) if address else 0
+    return k.memory.map(MSGHDR.pack(name, SOCKADDR_SIZE if address else 0, pieces, len(vector), 0, 0, 0))
+
+
+def read_msghdr(k: Kernel, msg: int) -> tuple[int, int, int, int] | None:
+    """Of a `struct msghdr` in a program's memory: address and length of the name, of the pieces; None: EFAULT."""
+    raw = copy_from_user(k, msg, MSGHDR.size)
+    return None if raw is None else MSGHDR.unpack(raw)[:4]
+
+
 @iovec_c
-def verify_iovec(k: Kernel, vector: list[tuple[int, int]]) -> int:
-    """`verify_iovec`: how much the pieces are together. Left out: pieces that cannot be read."""
-    del k
-    return sum(size for _, size in vector)
+def verify_iovec(
+    k: Kernel, name: int, namelen: int, pieces: int, count: int
+) -> tuple[list[tuple[int, int]], tuple[int, int] | None, int]:
+    """`verify_iovec`: pieces and address of a `struct msghdr`, from the program's memory; how much they are together.
+
+    The last is -EFAULT where they cannot be read.
+    """
+    address: tuple[int, int] | None = None
+    if namelen:
+        raw_address = copy_address(k, name, namelen)
+        if raw_address is None:
+            return [], None, -EFAULT
+        port, ip = SOCKADDR_IN.unpack_from(raw_address, 2)
+        address = (ip, port)
+    raw = copy_from_user(k, pieces, count * IOVEC.size) if count else b""
+    if raw is None:
+        return [], None, -EFAULT
+    vector = [(base, size) for base, size in IOVEC.iter_unpack(raw)]
+    return vector, address, sum(size for _, size in vector)
+
+
+@source("net/socket.c", "socket").named("move_addr_to_kernel")
+def copy_address(k: Kernel, at: int, size: int) -> bytes | None:
+    """`move_addr_to_kernel`, of an address that lies in memory (`sendto`'s comes as numbers): None: cannot be read."""
+    return copy_from_user(k, at, size)
 
 
 def read_iovec(k: Kernel, iov: list[Iovec], offset: int, size: int) -> bytes | None:

@@ -160,7 +160,6 @@ def udp_push_pending_frames(k: Kernel, sk: UdpSock) -> int:
                 total = csum_add(total, piece.csum)
             check = csum_tcpudp_magic(cork.fl_src, cork.fl_dst, sk.udp_len, IPPROTO_UDP, total) or 0xFFFF
         buf[at + 6 : at + 8] = check.to_bytes(2, "big")
-        skb.shared.version += 1
         err = ip_append.ip_push_pending_frames(k, sk)
     sk.udp_len = 0
     sk.udp_pending = 0
@@ -201,13 +200,9 @@ def udp_sendmsg(k: Kernel, sk: UdpSock, msg: Msghdr, size: int) -> Generator[Non
         cork.fl_dst, cork.fl_dport, cork.fl_src, cork.fl_sport = daddr or rt.rt_dst, dport, rt.rt_src, sk.sport
         sk.udp_pending = AF_INET
     sk.udp_len += ulen
-    iov = msg.msg_iov
-
-    def getfrag(kernel: Kernel, offset: int, count: int) -> bytes | None:
-        return uaccess.read_iovec(kernel, iov, offset, count)
-
     flags = msg.msg_flags | ip_append.MSG_MORE if corkreq else msg.msg_flags
-    err = yield from ip_append.ip_append_data(k, sk, getfrag, ulen, UDPHDR.size, ipc, rt, flags)
+    getfrag, iov = ip_append.ip_generic_getfrag, msg.msg_iov
+    err = yield from ip_append.ip_append_data(k, sk, getfrag, iov, ulen, UDPHDR.size, ipc, rt, flags)
     if err:
         udp_flush_pending_frames(k, sk)
     elif not corkreq:

@@ -26,12 +26,16 @@ from xref.walk.facts import Facts
 
 #: the document follows a TCP packet
 CONTEXT = "tcp4"
-#: how far from a step's function the way to it is looked for
+#: how far from a step's function the way to it is looked for, unless the step says it
 _STEPS = 5
+_MOST_STEPS = 12
 
 
 class Step(NamedTuple):
-    """A function of the document's path: its file ("" if not said), whence control comes, the event, the claims."""
+    """A function of the document's path: its file ("" if not said), whence control comes, the event, the claims.
+
+    at is its place in the picture: row, and percent from the left.
+    """
 
     function: str
     file: str
@@ -42,10 +46,13 @@ class Step(NamedTuple):
     #: where control goes on to, and a function that only other calls pass
     after: str | None
     without: str
+    at: tuple[int, int]
+    #: how many calls lie between at most
+    within: int
 
 
 class Layer(NamedTuple):
-    """A layer of the document, with its section ("" for what lies beyond the document)."""
+    """A layer of the path, with the document's section on it ("" for what lies beyond the document)."""
 
     name: str
     section: str
@@ -128,14 +135,21 @@ def read(data: Mapping[str, Any], name: str) -> tuple[Layer, ...]:
 
 def _step(row: Mapping[str, Any], where: str) -> Step:
     where = f"{where}, step {row.get('function', '?')}"
-    check_keys(row, ("function", "file", "from", *LANGUAGES), ("event", "claims", "then", "without"), where)
+    needed, allowed = ("function", "file", "from", "at"), ("event", "claims", "then", "without", "within")
+    check_keys(row, (*needed, *LANGUAGES), allowed, where)
     about = tuple(row.get("claims", ()))
     strange = set(about) - {claim.n for claim in claims()}
     if strange:
         raise DataError(f"{where} names claims that there are not: {', '.join(map(str, sorted(strange)))}")
+    at = row["at"]
+    if len(at) != 2 or not (isinstance(at[0], int) and isinstance(at[1], int) and at[0] >= 0 and 0 <= at[1] <= 100):
+        raise DataError(f"{where}: at must be a row and a percentage, it is {at}")
+    within = row.get("within", _STEPS)
+    if type(within) is not int or not 0 < within <= _MOST_STEPS:
+        raise DataError(f"{where}: within must be a number from 1 to {_MOST_STEPS}, it is {within!r}")
     return Step(
         row["function"], row["file"], texts(row, where), tuple(row["from"]), row.get("event"), about,
-        row.get("then"), row.get("without", ""),
+        row.get("then"), row.get("without", ""), (at[0], at[1]), within,
     )  # fmt: skip
 
 
@@ -187,22 +201,22 @@ def told(walked: Walked, language: str = "en") -> Record:
     shown = tuple(_shown(leg) for leg in walked.legs if leg.edges)
     return Record(
         layer.title[language], layer.section, step.function, step.says[language], step.event, step.claims,
-        walked.defined_at, shown, tuple(_remarks(walked, words("path", language))),
+        walked.defined_at, shown, remarks(walked, language),
     )  # fmt: skip
 
 
 def _legs(facts: Facts, step: Step, start: str) -> Iterator[Leg]:
     """The way to the step's function, and where there is none the way past it to what the document has next."""
-    leg = _leg(facts, start, step.function, step.without)
+    leg = _leg(facts, start, step.function, step.without, step.within)
     yield leg
     if not leg.edges and step.after is not None:
-        yield _leg(facts, start, step.after, step.function)
+        yield _leg(facts, start, step.after, step.function, step.within)
 
 
-def _leg(facts: Facts, start: str, goal: str, without: str) -> Leg:
+def _leg(facts: Facts, start: str, goal: str, without: str, within: int) -> Leg:
     """The way under the document's context, else, where the tree does not have that, under none."""
     context = CONTEXT if CONTEXT in facts.contexts else ""
-    edges = facts.way(start, goal, context, without, _STEPS)
+    edges = facts.way(start, goal, context, without, within)
     return Leg(start, goal, None if edges is None else tuple(edges))
 
 
@@ -210,8 +224,12 @@ def _shown(leg: Leg) -> dict[str, Any]:
     return {"from": leg.start, "to": leg.goal, "edges": [edge._asdict() for edge in leg.edges or ()]}
 
 
-def _remarks(walked: Walked, say: Mapping[str, str]) -> Iterator[str]:
-    """Where the document and the tree part at a step, a sentence each."""
+def remarks(walked: Walked, language: str = "en", *, gaps: bool = True) -> tuple[str, ...]:
+    """Where the document and the tree part at a step, a sentence each; `gaps`: also what the document skips."""
+    return tuple(_remarks(walked, words("path", language), gaps))
+
+
+def _remarks(walked: Walked, say: Mapping[str, str], gaps: bool) -> Iterator[str]:
     step = walked.step
     if walked.defined_at is None:
         yield say["missing"].format(step.function)
@@ -225,8 +243,8 @@ def _remarks(walked: Walked, say: Mapping[str, str]) -> Iterator[str]:
             yield say["past"].format(leg.start, leg.goal, step.function)
         elif leg.edges:
             between = [plain(edge.callee) for edge in leg.edges[:-1]]
-            # what the document itself names on the way is no gap
-            if between and not set(between) & set(step.before):
+            # what the document itself names on the way is no gap, nor is what lies beyond its end
+            if gaps and walked.layer.section and between and not set(between) & set(step.before):
                 yield say["between"].format(leg.start, leg.goal, ", ".join(between))
         elif leg.edges is not None and leg.start not in reached:
             yield say["none"].format(leg.start, leg.goal)

@@ -1,9 +1,10 @@
 """Every step of the model, held against the call graph: which edge of the tree it is, or that it is none.
 
 A trace is a sequence of records; those of kind "enter" say which function was entered, the kernel's file that the
-model takes it from, the function that entered it (null: from outside), how deep, and in which context (process,
-softirq, timer, …).  Each gets the edge that proves it: where control leaves the caller, and what makes the callee
-possible.  A call of a parameter counts only if a function that hands this callee in is on the stack.
+model takes it from, the function that entered it (null: from outside), how deep, in which context (process, softirq,
+timer, …), and in which flow of control, if the trace tells these apart.  Each gets the edge that proves it: where
+control leaves the caller, and what makes the callee possible.  A call of a parameter counts only if a function that
+hands this callee in is on the stack.
 """
 
 from __future__ import annotations
@@ -26,14 +27,15 @@ from xref.graph.syscalls import INITCALL_RUNNERS
 from xref.index.records import Edge
 
 #: proved: an edge that the context allows; besides: one of the tree, which the context has nothing to do with (what
-#: serves another protocol on the way: ARP below TCP); unproved: none
-PROVED, BESIDES, UNPROVED = "proved", "besides", "unproved"
+#: serves another protocol on the way: ARP below TCP); unproved: none; absent: none, for the tree has no function of
+#: the one name or the other, so that it is another kernel (or a part of one) rather than another way
+PROVED, BESIDES, UNPROVED, ABSENT = "proved", "besides", "unproved", "absent"
 
 #: functions between a caller and a callee that a hint tells of at most
 _MOST_BETWEEN = 3
 #: functions of each level that the search for a hint looks into
 _MOST_LOOKED = 300
-#: stacks that are kept for each context: as many flows of control can be under way at once
+#: stacks that are kept for each context, where a trace tells no flows apart: as many can be under way at once
 _MOST_STACKS = 32
 
 
@@ -58,6 +60,7 @@ class Report(NamedTuple):
     steps: Mapping[str, int]
     unproved: Mapping[Proof, int]
     besides: Mapping[Proof, int]
+    absent: Mapping[Proof, int]
 
 
 class Verifier:
@@ -68,21 +71,21 @@ class Verifier:
         self._paths = {PROVED: Paths(graph, context, deferred=True), BESIDES: Paths(graph, deferred=True)}
         self._known: dict[tuple[object, ...], Proof] = {}
         self._files: dict[str, str] = {}
-        self._stacks: dict[str, list[list[str]]] = {}
+        self._stacks: dict[object, list[list[str]]] = {}
 
     def report(self, records: Iterable[Mapping[str, Any]]) -> Report:
         """Verify a trace and count."""
         found = Counter(proof for _, proof in self.proofs(records))
-        steps = {PROVED: 0, BESIDES: 0, UNPROVED: 0}
+        steps = {PROVED: 0, BESIDES: 0, UNPROVED: 0, ABSENT: 0}
         for proof, count in found.items():
             steps[proof.status] += count
-        by = {status: {p: n for p, n in found.items() if p.status == status} for status in (UNPROVED, BESIDES)}
-        return Report(steps, by[UNPROVED], by[BESIDES])
+        by = {status: {p: n for p, n in found.items() if p.status == status} for status in (UNPROVED, BESIDES, ABSENT)}
+        return Report(steps, by[UNPROVED], by[BESIDES], by[ABSENT])
 
     def annotated(self, records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         """The records, each enter step with "proof": its status and the edge's place, evidence and kind."""
         for record, proof in self._walk(records):
-            yield dict(record) if proof is None else dict(record) | {"proof": _shown(proof)}
+            yield dict(record) if proof is None else dict(record) | {"proof": shown(proof)}
 
     def proofs(self, records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Proof]]:
         """The enter steps of a trace, each with its proof."""
@@ -97,13 +100,13 @@ class Verifier:
                 continue
             function, caller = record["function"], record["caller"]
             self._files[function] = record["file"]
-            stack = self._stack(record["context"], caller, record["depth"])
+            stack = self._stack(record.get("flow", record["context"]), caller, record["depth"])
             yield record, self.prove(caller, function, stack, record["context"])
             stack.append(function)
 
-    def _stack(self, context: str, caller: str | None, depth: int) -> list[str]:
-        """The functions above this step: of the flows under way in its context the last one that it fits to."""
-        stacks = self._stacks.setdefault(context, [])
+    def _stack(self, flow: object, caller: str | None, depth: int) -> list[str]:
+        """The functions above this step: its flow's, or of those under way in its context the last that it fits to."""
+        stacks = self._stacks.setdefault(flow, [])
         for number in range(len(stacks) - 1, -1, -1):
             stack = stacks[number]
             if len(stack) >= depth and (stack[depth - 1] if depth else None) == caller:
@@ -116,6 +119,12 @@ class Verifier:
         return stack
 
     # -- one step -----------------------------------------------------------------------------------------
+
+    def prove_call(self, calls: Sequence[tuple[str, str]], context: str = "process") -> Proof:
+        """The proof of the innermost of the calls under way, each a function and its file, the outermost first."""
+        self._files.update(calls)
+        *above, (function, _) = calls
+        return self.prove(above[-1][0] if above else None, function, [name for name, _ in above], context)
 
     def prove(self, caller: str | None, function: str, stack: Sequence[str] = (), context: str = "process") -> Proof:
         """The proof of one step; `stack` are the functions above it, the outermost first, the caller last."""
@@ -136,11 +145,14 @@ class Verifier:
         if not goals:
             file = self._files.get(function)
             elsewhere = self.graph.nodes(function)
-            at = self.graph.defined_at(elsewhere[0]) if elsewhere else None
-            hint = f"{function} is at {at}, not in {file}" if at else f"this tree has no function {function}"
+            if not elsewhere:
+                return _absent(caller, function, function)
+            hint = f"{function} is at {self.graph.defined_at(elsewhere[0])}, not in {file}"
             return Proof(caller, function, UNPROVED, None, hint=hint)
         if caller is None:
             return self._entry(function, goals, context)
+        if not self.graph.nodes(caller):
+            return _absent(caller, function, caller)
         for status, paths in self._paths.items():
             steps = [step for node in self._nodes(caller) for step in paths.steps(node) if step.callee in goals]
             if steps:
@@ -190,8 +202,6 @@ class Verifier:
     def _hint(self, caller: str, goals: Sequence[str]) -> str:
         """What the tree has between two functions of which one does not call the other."""
         starts = self._nodes(caller) or self.graph.nodes(caller)
-        if not starts:
-            return f"this tree has no function {caller}"
         paths = self._paths[PROVED]
         ways: dict[str, tuple[str, ...]] = dict.fromkeys(starts, ())
         for _ in range(_MOST_BETWEEN + 1):
@@ -212,20 +222,24 @@ def _proof(caller: str | None, function: str, status: str, steps: Sequence[Step]
     return Proof(caller, function, status, best.edge, tuple(places))
 
 
+def _absent(caller: str | None, function: str, lacking: str) -> Proof:
+    return Proof(caller, function, ABSENT, None, hint=f"this tree has no function {lacking}")
+
+
 def _is_entry(step: Step) -> bool:
     """A step that runs what was put off, that the machine takes by itself, or that starts a part of the kernel."""
     members = {step.slot, step.target.member if step.target else None, step.target.slot if step.target else None}
     return bool(members & DEFERRED) or step.edge.kind == "asm" or step.edge.caller in INITCALL_RUNNERS
 
 
-def _shown(proof: Proof) -> dict[str, Any]:
+def shown(proof: Proof) -> dict[str, Any]:
     """A proof as a trace's record has it."""
-    shown: dict[str, Any] = {"status": proof.status}
+    record: dict[str, Any] = {"status": proof.status}
     if proof.edge is not None:
         edge = proof.edge
-        shown |= {"file": edge.file, "line": edge.line, "kind": edge.kind, "via": edge.via, "evidence": edge.evidence}
+        record |= {"file": edge.file, "line": edge.line, "kind": edge.kind, "via": edge.via, "evidence": edge.evidence}
     if len(proof.sites) > 1:
-        shown["sites"] = list(proof.sites)
+        record["sites"] = list(proof.sites)
     if proof.hint:
-        shown["hint"] = proof.hint
-    return shown
+        record["hint"] = proof.hint
+    return record

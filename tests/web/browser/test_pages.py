@@ -12,6 +12,8 @@ from playwright.sync_api import expect
 KINDS = {
     "home": "/",
     "directory": "/minikernel/source/",
+    "source": "/minikernel/source/net/socket.c",
+    "text": "/minikernel/source/Makefile",
     "ident": "/minikernel/ident/tcp_sendmsg",
     "search": "/minikernel/search?q=sendmsg",
     "calls": "/minikernel/calls/tcp_sendmsg",
@@ -19,6 +21,7 @@ KINDS = {
     "syscall": "/minikernel/syscall/sendto",
     "document": "/minikernel/document",
     "walks": "/minikernel/walk/",
+    "status": "/minikernel/status",
     "api": "/api/",
 }
 
@@ -77,4 +80,4 @@ def test_keys(visit: Callable[..., Page]) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("/")
-    expect(page.get_by_role("searchbox")).to_be_focused()
+    expect(page.get_by_role("combobox")).to_be_focused()

@@ -1,0 +1,194 @@
+"""All that the page of a name tells, gathered from the index and the call graph: pages and records are made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from web.graphs import graph_of
+from xref.graph.callgraph import CallGraph
+from xref.graph.macro_bodies import MacroBodies
+from xref.graph.members import Enumerator
+from xref.graph.members import Held
+from xref.graph.members import Holdings
+from xref.graph.members import Layouts
+from xref.graph.members import Member
+from xref.index.places import Place
+from xref.index.query import Index
+from xref.index.records import Definition
+from xref.index.records import Edge
+from xref.parse.expansion import Opened
+
+#: functions shown as callers and as callees; the call explorer has all
+_MOST_NEIGHBOURS = 12
+#: edges looked at of one function
+_MOST_EDGES = 400
+#: definitions of a kind whose parts are shown, since alternatives stand in one file under conditions
+_MOST_BODIES = 4
+_TAGGED = ("struct", "union", "typedef")
+
+
+class Neighbour(NamedTuple):
+    """A function beside this one in the call graph, with the edges between the two."""
+
+    name: str
+    defined_at: str | None
+    edges: list[Edge]
+
+
+class Calls(NamedTuple):
+    """Some of the callers and callees of the functions of a name; more: there are others."""
+
+    callers: list[Neighbour]
+    more_callers: bool
+    callees: list[Neighbour]
+    more_callees: bool
+
+
+class Shape(NamedTuple):
+    """A struct or union: its members in order, and which functions those hold."""
+
+    definition: Definition
+    tag: str
+    members: list[Member]
+    held: dict[str, Held]
+
+
+class Choice(NamedTuple):
+    """An enum, or the one that an enumerator is in."""
+
+    definition: Definition
+    enumerators: list[Enumerator]
+
+
+class MacroBody(NamedTuple):
+    """A macro as written, and opened one step (None where no macro is in it)."""
+
+    definition: Definition
+    written: str
+    opened: Opened | None
+    value: int | None
+
+
+class About(NamedTuple):
+    """What a name is made of, by what its definitions are."""
+
+    shapes: list[Shape]
+    choices: list[Choice]
+    macros: list[MacroBody]
+    #: by struct, of the members of this name
+    held: list[Held]
+    calls: Calls | None
+
+
+def about(index: Index, name: str, definitions: Sequence[Definition]) -> About:
+    """What is behind these definitions of a name."""
+    graph = graph_of(index)
+    layouts, bodies, holdings = _readers_of(graph)
+    kinds = {each.kind for each in definitions}
+    return About(
+        _shapes(graph, layouts, holdings, definitions),
+        _choices(graph, layouts, bodies, definitions),
+        [
+            MacroBody(each, bodies.written(place), bodies.opened(place), bodies.value(name, place.file))
+            for each in [each for each in definitions if each.kind == "macro"][:_MOST_BODIES]
+            if (place := _place(graph, each)) is not None
+        ],
+        holdings.of_member(name) if "member" in kinds else [],
+        _calls(graph, name) if kinds & {"function", "label"} else None,
+    )
+
+
+class _Readers(NamedTuple):
+    layouts: Layouts
+    bodies: MacroBodies
+    holdings: Holdings
+
+
+_readers: WeakKeyDictionary[CallGraph, _Readers] = WeakKeyDictionary()
+
+
+def _readers_of(graph: CallGraph) -> _Readers:
+    """What reads the definitions of a tree: it remembers, so that it is kept with the graph."""
+    found = _readers.get(graph)
+    if found is None:
+        places = graph.places
+        found = _readers[graph] = _Readers(Layouts(places), MacroBodies(places), Holdings(graph.index, graph.pointers))
+    return found
+
+
+def _place(graph: CallGraph, definition: Definition) -> Place | None:
+    wanted = (definition.kind, definition.file, definition.line, definition.column)
+    return next(
+        (each for each in graph.places.all(definition.name) if (each.kind, *each[2:5]) == wanted), None
+    )
+
+
+def _shapes(
+    graph: CallGraph, layouts: Layouts, holdings: Holdings, definitions: Sequence[Definition]
+) -> list[Shape]:
+    found: list[Shape] = []
+    for each in definitions:
+        place = _place(graph, each) if each.kind in _TAGGED and len(found) < _MOST_BODIES else None
+        members = layouts.members(place) if place is not None else []
+        body = layouts.body(place) if place is not None and members else None
+        if body is not None:
+            tag = body.tag or each.name
+            found.append(Shape(each, tag, members, holdings.of_struct(tag)))
+    return found
+
+
+def _choices(
+    graph: CallGraph, layouts: Layouts, bodies: MacroBodies, definitions: Sequence[Definition]
+) -> list[Choice]:
+    found: list[Choice] = []
+    for each in definitions:
+        wanted = each.kind in ("enum", "typedef", "enumerator") and len(found) < _MOST_BODIES
+        place = _place(graph, each) if wanted else None
+        if place is not None:
+            enumerators = layouts.enumerators(place, lambda name, path=each.file: bodies.value(name, path))  # type: ignore[misc]
+            found += [Choice(each, enumerators)] if enumerators else []
+    return found
+
+
+def _calls(graph: CallGraph, name: str) -> Calls:
+    """Callers and callees of the likeliest functions of a name, few of each."""
+    callers: list[Edge] = []
+    callees: list[Edge] = []
+    for node in graph.nodes(name)[:_MOST_BODIES]:
+        callers += graph.some_callers(node, _MOST_NEIGHBOURS + 1)
+        callees += [step.edge for step in graph.out(node)]
+    into = _neighbours([(edge.caller, edge.caller_def, edge) for edge in callers])
+    out = _neighbours([(edge.callee, edge.callee_def, edge) for edge in callees[:_MOST_EDGES]])
+    return Calls(
+        into[:_MOST_NEIGHBOURS],
+        len(into) > _MOST_NEIGHBOURS,
+        out[: 2 * _MOST_NEIGHBOURS],
+        len(out) > 2 * _MOST_NEIGHBOURS or len(callees) > _MOST_EDGES,
+    )
+
+
+def _neighbours(edges: Sequence[tuple[str, str | None, Edge]]) -> list[Neighbour]:
+    """Edges by the function at their other end, in the order of the first of each."""
+    found: dict[tuple[str, str | None], list[Edge]] = {}
+    for name, at, edge in edges:
+        found.setdefault((name, at), []).append(edge)
+    return [Neighbour(name, at, some) for (name, at), some in found.items()]
+
+
+def holders(index: Index, definitions: Sequence[Definition]) -> dict[tuple[str, int], str]:
+    """For members and enumerators what they are in, by file and line: `struct sock`."""
+    layouts = _readers_of(graph_of(index)).layouts
+    found = {}
+    for each in definitions:
+        if each.kind in ("member", "enumerator"):
+            place = layouts.holder(each.file, each.line)
+            if place is not None:
+                found[each.file, each.line] = f"{place.kind} {place.name}" if place.kind != "typedef" else place.name
+    return found
+
+
+def held_by(index: Index, name: str) -> list[Held]:
+    """Which functions the members of a name hold, by struct."""
+    return _readers_of(graph_of(index)).holdings.of_member(name)

@@ -1,0 +1,51 @@
+"""What takes seconds to find out and then holds as long as the index file does: found out once, for all threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from collections.abc import Hashable
+from concurrent.futures import Future
+from typing import Generic
+from typing import TypeVar
+
+from web.indexes import Stamp
+
+T = TypeVar("T")
+
+#: values kept of one state of the file
+_MOST = 64
+
+
+class Kept(Generic[T]):
+    """Values by key, for one state of the index file.  Who asks while a value is being made waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: dict[tuple[Stamp, Hashable], Future[T]] = {}
+
+    def get(self, stamp: Stamp, key: Hashable, make: Callable[[], T]) -> T:
+        """The value of a key, made by the first who asks.  What `make` raises, all who wait get; it is not kept."""
+        whole = (stamp, key)
+        with self._lock:
+            future = self._values.get(whole)
+            mine = future is None
+            if future is None:
+                self._drop(stamp)
+                future = self._values[whole] = Future()
+        if mine:
+            try:
+                future.set_result(make())
+            except BaseException as error:
+                with self._lock:
+                    self._values.pop(whole, None)
+                future.set_exception(error)
+                raise
+        return future.result()
+
+    def _drop(self, stamp: Stamp) -> None:
+        """Forget what was found of other states of the file, and the oldest where there are too many."""
+        for other in [each for each in self._values if each[0] != stamp]:
+            del self._values[other]
+        while len(self._values) >= _MOST:
+            del self._values[next(iter(self._values))]

@@ -1,0 +1,322 @@
+"""One file, read for what it does with functions' addresses: only where such a thing can be.
+
+A statement is made into tokens and parsed where something of interest stands in it (`interest`); macros are opened
+where they hide a call or a store.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from functools import cached_property
+
+from xref.graph.asm_operands import is_asm
+from xref.graph.asm_operands import is_template
+from xref.graph.asm_operands import operands
+from xref.graph.bodies import Body
+from xref.graph.flow import FileFlow
+from xref.graph.flow import Hidden
+from xref.graph.flow import Notes
+from xref.graph.interest import CALLED
+from xref.graph.interest import FUNCTION
+from xref.graph.interest import POINTER
+from xref.graph.interest import TYPE
+from xref.graph.interest import WORDS
+from xref.graph.interest import Hit
+from xref.graph.interest import Interests
+from xref.graph.interest import between
+from xref.graph.known_macros import KNOWN
+from xref.graph.known_macros import STORES
+from xref.graph.made import made_calls
+from xref.graph.made import scope_of
+from xref.graph.made import use_of
+from xref.graph.pasting import called_names
+from xref.graph.pasting import pastes_call
+from xref.graph.slots import Slots
+from xref.graph.statements import Statements
+from xref.graph.syntax import Parser
+from xref.graph.syntax import Token
+from xref.graph.syntax import is_word
+from xref.graph.syntax import tokens_of
+from xref.graph.types import MacroBody
+from xref.graph.types import end_of_declaration
+from xref.graph.types import head_of
+from xref.index.places import Place
+
+#: what looks like a declaration of a local
+_DECLARED = re.compile(r"(?<!return)(?<!goto)(?<!else)[\w*][ \t]+\**([A-Za-z_]\w*)\s*[;,=\[)]")
+
+
+class Reader:
+    """Reads one file."""
+
+    def __init__(self, interests: Interests, path: str) -> None:
+        self.path = path
+        self.interests = interests
+        self.knowledge = interests.knowledge
+        self.types = interests.types
+        self.text = self.types.places.text(path)
+        self._places = self.types.places.of_file(path)
+        self._own = {place.name for place in self._places if place.kind in ("function", "prototype")}
+        self._notes = Notes()
+        self._slots = Slots(self.types, self.knowledge, path, self._own)
+        self._statements = Statements(self._slots, self._notes)
+
+    def run(self) -> FileFlow:
+        """Everything that this file does with functions' addresses."""
+        if not any(place.kind in ("function", "variable") for place in self._places):
+            return self._notes.found
+        code = self.text.code
+        self._hits = self.interests.hits(self.path, code, self._own, self.is_active)
+        self._at = [hit.at for hit in self._hits]
+        self._pointers = [match.start() for match in POINTER.finditer(code)]
+        done = -1
+        last_body = -1
+        made = self._made_functions()
+        for place in self._places:
+            if place.kind == "function":
+                start = place.tail
+                if place.macro is not None and place != scope_of(made[place.head]):
+                    continue
+                end = self.text.start(place.end_line + 1)
+                if start <= last_body:
+                    continue
+                last_body = start
+                self._read_body(place, start, end)
+            elif place.kind == "variable" and place.head > done and place.head > last_body:
+                done = place.head
+                if place.macro is not None:
+                    self._read_made_variable(place)
+                    continue
+                head = head_of(code, place.head)
+                tail = max(place.tail, end_of_declaration(code, head))
+                if code.find("=", head, tail) >= 0 and self._mentions(head, tail):
+                    self._read_variable(tokens_of(code[head:tail] + ";", self.path, head))
+        for name in STORES:
+            if name in code:
+                self._read_known_stores(name)
+        return self._notes.found
+
+    def _read_known_stores(self, name: str) -> None:
+        """The uses at file level of a macro that stores."""
+        code = self.text.code
+        for match in re.finditer(rf"^[ \t]*(?:static[ \t]+)?({name})[ \t]*\(", code, re.MULTILINE):
+            end = end_of_declaration(code, match.start(1))
+            if not any(place.tail <= match.start(1) < self.text.start(place.end_line + 1) for place in self._bodies):
+                self._read_variable(tokens_of(code[match.start(1) : end + 1], self.path, match.start(1)))
+
+    @cached_property
+    def _bodies(self) -> list[Place]:
+        return [place for place in self._places if place.kind == "function"]
+
+    def _made_functions(self) -> dict[int, list[Place]]:
+        """The functions that macros make, by the byte at which the macro's use begins; notes what they call."""
+        made: dict[int, list[Place]] = {}
+        for place in self._places:
+            if place.kind == "function" and place.macro is not None:
+                made.setdefault(place.head, []).append(place)
+        for places in made.values():
+            nodes = {place.name: place.identity for place in places}
+            for call in made_calls(self.types, places):
+                told = self._statements.told(call.token)
+                callee = nodes.get(call.callee, call.callee)
+                first = places[0]
+                self._notes.hidden(
+                    Hidden(nodes[call.function], callee, self.path, first.line, first.macro or "", told, call.how)
+                )
+        return made
+
+    def _mentions(self, start: int, end: int) -> bool:
+        """Is a function's name used as a value there?"""
+        return any(hit.kind & FUNCTION for hit in self._between(start, end))
+
+    def _between(self, start: int, end: int) -> list[Hit]:
+        return self._hits[bisect_left(self._at, start) : bisect_left(self._at, end)]
+
+    def is_active(self, name: str, depth: int = 0) -> bool:
+        """Does a macro, as this file means it, call through pointers, paste names that it stores, or store into a
+        member that is called through?
+        """
+        if name not in self.knowledge.active:
+            return False
+        if name in KNOWN:
+            return True
+        for body in self.types.macros(name, self.path):
+            key = (name, body.path, body.line)
+            known = self.types.active.get(key)
+            if known is None:
+                self.types.active[key] = False
+                known = self.types.active[key] = _calls_through(body) or self._stores(body, depth)
+            if known:
+                return True
+        return False
+
+    def _stores(self, body: MacroBody, depth: int) -> bool:
+        before = ""
+        if pastes_call(body.body) or any(operands(body.body)) or is_template(body.body):
+            return True
+        for place, token in enumerate(body.body):
+            following = body.body[place + 1].text if place + 1 < len(body.body) else ""
+            if following == "##" and before == "=":
+                return True
+            if before in (".", "->"):
+                if (
+                    following == "="
+                    and token.text in self.knowledge.fields
+                    and self.interests.field_matters(token.text, body.path)
+                ):
+                    return True
+            elif depth < 4 and token.text != body.name and self.is_active(token.text, depth + 1):
+                return True
+            before = token.text
+        return False
+
+    # -- what is worth reading ------------------------------------------------------------------------
+
+    def _worth(self, place: Place, start: int, end: int) -> list[int]:
+        """The places in a function's body at which something that matters stands, in order."""
+        code = self.text.code
+        declared: set[str] | None = None
+        found = []
+        for at, word, kind in self._between(start, end):
+            if kind == FUNCTION:
+                if declared is None:
+                    declared = set(WORDS.findall(code, place.head, start)) - {place.name}
+                    declared.update(_DECLARED.findall(code, start, end))
+                if word in declared:
+                    continue
+            found.append(at)
+        return found
+
+    # -- functions and variables ----------------------------------------------------------------------
+
+    def _read_body(self, place: Place, start: int, end: int) -> None:
+        code = self.text.code
+        worth = self._worth(place, start, end)
+        calling = place.name in self.knowledge.calling
+        may_point = between(self._pointers, place.head, end) or any(
+            hit.kind & TYPE for hit in self._between(place.head, end)
+        )
+        if not (worth or calling or may_point):
+            return
+        function = Body(self.types, self.path, place, start, end)
+        if calling:
+            worth += [match.end() - 1 for match in CALLED.finditer(code, start, end)]
+        if calling or may_point:
+            pointers = function.pointers()
+            if pointers:
+                worth += [match.start() for match in WORDS.finditer(code, start, end) if match.group() in pointers]
+        worth.sort()
+
+        def opened(statement: list[Token]) -> list[Token]:
+            return self._expanded(statement, function)
+
+        for first, last in function.units if worth else ():
+            if between(worth, first, last):
+                tokens = tokens_of(code[first:last], self.path, first)
+                for node in Parser(tokens, self.types.is_type, None, opened).statements():
+                    self._statements.visit(node, function)
+
+    def _read_made_variable(self, place: Place) -> None:
+        """A variable that a macro makes; not one that it makes beside a function whose body follows."""
+        if place.macro is None or place.macro.startswith("EXPORT_"):
+            return  # makes a function's address known to modules; nothing calls it there
+        code = self.text.code
+        use, behind = use_of(code, place)
+        start = code.find(place.macro, place.head)
+        end = max(start + len(use), end_of_declaration(code, start)) if behind == "=" else start + len(use)
+        if behind != "{" and self._mentions(start, end):
+            self._read_variable(tokens_of(code[start:end] + ";", self.path, start))
+
+    def _read_variable(self, tokens: list[Token]) -> None:
+        function = Body(self.types, self.path, None)
+        opened = self._expanded(tokens, function)
+        for node in Parser(opened, self.types.is_type).statements():
+            self._statements.visit(node, function)
+
+    def _expanded(self, tokens: list[Token], function: Body) -> list[Token]:
+        if self.types.macro_names.isdisjoint([token.text for token in tokens]):
+            return tokens
+
+        def wanted(token: Token, arguments: list[list[Token]], following: str) -> bool:
+            name = token.text
+            if name in KNOWN or (not token.macro and function.type_of(name) is not None):
+                return False
+            if following in ("->", ".", "=") or (following in ("(", "[") and not self._slots.is_function(name)):
+                return True
+            if self.is_active(name):
+                return True
+            for argument in arguments:
+                bare = [token for token in argument if token.text not in ("&", "(", ")")]
+                if len(bare) == 1 and self._slots.names_function(bare[0].text, function):
+                    return True
+                if bare and self._is_pointer_there(bare, function):
+                    return True
+            return False
+
+        opened = self.types.expand(tokens, self.path, wanted)
+        if opened is not tokens and function.name is not None:
+            self._pasted(opened, function.name)
+            if is_asm(opened):
+                self._operands(opened, function)
+        return opened
+
+    def _operands(self, opened: list[Token], function: Body) -> None:
+        """Note the functions, and pointers to them, that are operands of inline assembly of a macro."""
+        for opening, inside in operands(opened):
+            node = Parser(inside, self.types.is_type).expression_or_other()
+            if node[0] == "id" and self._slots.names_function(node[1].text, function):
+                self._statements.hide(node[1], opening, self._slots.function_of(node[1].text), function)
+            elif node[0] == "member" and self.types.is_function_pointer(self.types.typeof(node, function), self.path):
+                self._statements.site(node, function)
+
+    def _is_pointer_there(self, bare: list[Token], function: Body) -> bool:
+        """Is an argument a local or parameter that points to a function, or such a member?"""
+        if len(bare) == 1:
+            made = function.type_of(bare[0].text)
+            return made is not None and self.types.is_function_pointer(made, self.path)
+        return (
+            bare[-2].text in (".", "->")
+            and bare[-1].text in self.knowledge.fields
+            and all(is_word(token.text) or token.text in (".", "->") for token in bare)
+        )
+
+    def _pasted(self, opened: list[Token], function: str) -> None:
+        """Note the functions whose names a macro pastes and calls."""
+        for token in called_names(opened):
+            if token.use < 0 or token.glued is None or not self._slots.is_function(token.text):
+                continue
+            path, at = token.glued
+            target = self._slots.function_of(token.text)
+            macro = re.match(r"\w*", self.text.code[token.use : token.use + 80])
+            hidden = Hidden(
+                function, target, self.path, self.text.line(token.use), macro.group() if macro else token.macro,
+                f"{path}:{self.types.places.text(path).line(at)}", "pasted",
+            )  # fmt: skip
+            self._notes.hidden(hidden)
+
+
+def _calls_through(body: MacroBody) -> bool:
+    """Does a macro call a member, one of its arguments, an element, or what a pointer points to?"""
+    opened: list[str] = []
+    closed = before = last = ""
+    for token in body.body:
+        text = token.text
+        if text == "(":
+            if before in (".", "->") or last in (body.params or ()) or last == "]" or (last == ")" and closed == "*"):
+                return True
+            opened.append("")
+        elif text == ")":
+            closed = opened.pop() if opened else ""
+        elif last == "(" and opened:
+            opened[-1] = text
+        before, last = last, text
+    return False
+
+
+def flow_of(interests: Interests, path: str) -> FileFlow:
+    """The flows and sites of one file."""
+    try:
+        return Reader(interests, path).run()
+    finally:
+        interests.types.forget(path)

@@ -1,0 +1,67 @@
+"""Which of a name's definitions is meant where it is read: the one that this file sees, before the likeliest."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from xref.index.query import Index
+from xref.index.records import Definition
+
+#: kinds that other files can mean without including anything
+_LINKED = ("function", "variable", "prototype", "label")
+#: kinds that only `.` and `->` lead to
+_INNER = ("member",)
+
+
+class Meaning(NamedTuple):
+    """What a name means in a file.  seen: here included linked elsewhere, or likeliest where no file asked."""
+
+    definition: Definition
+    seen: str
+    comment: str | None
+    #: definitions of the name in the whole tree, by kind
+    kinds: dict[str, int]
+    #: definitions as likely as this one: seen in the same way, and of the same kind
+    alike: int
+
+
+def meaning(index: Index, name: str, path: str | None = None, *, member: bool = False) -> Meaning | None:
+    """What a name means in the file `path`, or anywhere; None where the tree does not define it.
+
+    `member`: it stands behind `.` or `->`.  Without a path it is the first of `Index.definitions`; with one, of
+    what is seen from there, still in that order.
+    """
+    found = index.definitions(name)
+    if not found:
+        return None
+    kinds: dict[str, int] = {}
+    for each in found:
+        kinds[each.kind] = kinds.get(each.kind, 0) + 1
+    # without a context the order of the list is the answer: members are not put last
+    wanted = [each for each in found if (each.kind in _INNER) == member] if path or member else found
+    among = wanted or found
+    seen = [_seen(index, each, path) for each in among] if path else [_LIKELIEST] * len(among)
+    # a declaration is seen nearer by than what it declares, and says less
+    best = min(
+        range(len(among)),
+        key=lambda place: (seen[place] == "elsewhere", among[place].kind == "prototype", _ORDER.index(seen[place])),
+    )
+    chosen = among[best]
+    alike = sum(each.kind == chosen.kind and how == seen[best] for each, how in zip(among, seen, strict=True))
+    return Meaning(chosen, seen[best], index.comment(chosen), kinds, alike)
+
+
+_LIKELIEST = "likeliest"
+_ORDER = ("here", "included", "linked", "elsewhere", _LIKELIEST)
+
+
+def _seen(index: Index, definition: Definition, path: str) -> str:
+    """How a file comes to see a definition."""
+    if definition.file == path:
+        return "here"
+    if definition.file.endswith(".h"):
+        return "included" if index.reaches(path, definition.file) else "elsewhere"
+    if definition.kind in _LINKED and definition.kind != "label" and not definition.static:
+        foreign = definition.arch not in (None, index.arch)
+        return "elsewhere" if foreign else "linked"
+    return "linked" if index.same_unit(path, definition.file) else "elsewhere"
