@@ -396,9 +396,13 @@ def test_fetch_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 
 
 class _Server:
-    """In the place of waitress's server: says where it would listen, and ends at once."""
+    """In the place of the site's server: says where it would listen, and ends at once."""
 
-    effective_host, effective_port, ran = "", 0, 0
+    ran = 0
+
+    def __init__(self, app: object, host: str, port: int, *, threads: int, prefix: str) -> None:
+        self.addresses = [(host, port)]
+        self.given = (app, threads, prefix)
 
     def run(self) -> None:
         type(self).ran += 1
@@ -406,24 +410,17 @@ class _Server:
 
 def _served(monkeypatch: pytest.MonkeyPatch, index: Path, *arguments: str) -> Result:
     site = types.ModuleType("web.app")
-    site.create_app = lambda path, *_: f"the site of {path}"  # type: ignore[attr-defined]
+    site.create_app = lambda path, _: f"the site of {path}"  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "web.app", site)
-
-    def create(app: object, *, host: str, port: int) -> _Server:
-        assert app == f"the site of {index}"
-        server = _Server()
-        server.effective_host, server.effective_port = host, port
-        return server
-
-    monkeypatch.setattr("waitress.create_server", create)
+    monkeypatch.setattr("web.serving.Server", _Server)
     return run(index, "serve", *arguments)
 
 
 def test_serve(monkeypatch: pytest.MonkeyPatch, small_index: Path) -> None:
     before = _Server.ran
-    result = _served(monkeypatch, small_index, "--port", "8123")
+    result = _served(monkeypatch, small_index, "--port", "8123", "--prefix", "xref/")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == f"{small_index} is at http://127.0.0.1:8123/ (Ctrl-C stops)\n"
+    assert result.stdout == f"{small_index} is at http://127.0.0.1:8123/xref/ (Ctrl-C stops)\n"
     assert _Server.ran == before + 1
 
 
@@ -433,10 +430,9 @@ def test_serve_says_that_others_can_reach_it(
 ) -> None:
     result = _served(monkeypatch, small_index, "--host", host)
     assert url in result.stdout
-    assert (
-        result.stderr
-        == f"xref: {host} lets other machines in: whoever reaches this port can read every indexed file\n"
-    )
+    who, how = result.stderr.splitlines()
+    assert who == f"xref: {host} lets other machines in: whoever reaches this port can read every indexed file"
+    assert "no password and no TLS" in how
 
 
 def test_serve_where_it_cannot(monkeypatch: pytest.MonkeyPatch, small_index: Path, tmp_path: Path) -> None:
@@ -444,7 +440,7 @@ def test_serve_where_it_cannot(monkeypatch: pytest.MonkeyPatch, small_index: Pat
         raise OSError(98, "Address already in use")
 
     _served(monkeypatch, small_index)
-    monkeypatch.setattr("waitress.create_server", create)
+    monkeypatch.setattr("web.serving.Server", create)
     assert complaint(small_index, "serve", status=2) == (
         "cannot listen on 127.0.0.1 port 8000 (Address already in use): choose another --host or --port"
     )

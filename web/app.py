@@ -6,6 +6,7 @@ comes from another host, and no page needs a script to be read: scripts add what
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from flask import Flask
 from flask import current_app
 from flask import render_template
 from flask import request
+from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
@@ -35,6 +37,7 @@ from web.site import EXTENSION
 from web.site import Site
 from web.site import site
 from web.site import site_of
+from web.views import api
 from web.views import calls
 from web.views import document
 from web.views import health
@@ -47,6 +50,10 @@ from web.views import search
 from web.views import source
 from web.views import walk
 from xref.index.errors import IndexFileError
+
+_STATIC = Path(__file__).with_name("static")
+#: in seconds
+_YEAR = 365 * 24 * 3600
 
 #: sent with every answer
 HEADERS = {
@@ -64,7 +71,10 @@ HEADERS = {
 
 def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     """The site over an index.  The file may be absent for now: until it is there, pages answer 503."""
-    app = Flask(__name__)
+    # the address has the contents' hash in it: it can be kept for ever, and so can the modules that import each
+    # other beside it
+    app = Flask(__name__, static_url_path=f"/static/{_contents(_STATIC)}")
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _YEAR
     chosen = settings or Settings()
     app.extensions[EXTENSION] = Site(
         Indexes(Path(index_path), chosen.kept_indexes),
@@ -75,7 +85,7 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["count"] = lambda number: f"{number:,}"
-    for view in (home, source, lookups, ident, search, calls, picture, document, walk, preferences, health):
+    for view in (home, source, lookups, ident, search, calls, picture, document, walk, preferences, health, api):
         app.register_blueprint(view.blueprint)
     languages.init_app(app)
     if chosen.warm:
@@ -86,10 +96,21 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     app.register_error_handler(UnknownTreeError, _unknown_tree)
     app.register_error_handler(HTTPException, _http_error)
     app.before_request(_check_address)
+    # the last registered is the first to run: what a reader has already is not compressed
+    Compress(app)
     app.after_request(_finish)
     if chosen.warm:
         document.warm(app)
     return app
+
+
+def _contents(directory: Path) -> str:
+    """A hash of all files of a directory."""
+    found = hashlib.sha256()
+    for file in sorted(directory.iterdir()):
+        found.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+        found.update(file.read_bytes())
+    return found.hexdigest()[:16]
 
 
 def _check_address() -> None:
@@ -102,12 +123,18 @@ def _check_address() -> None:
 def _finish(response: Response) -> Response:
     """Headers for all; a reader who has the page already gets 304."""
     response.headers.update(HEADERS)
+    if response.location:
+        # a proxy in front may have another name and scheme
+        response.location = response.location.removeprefix(request.host_url.rstrip("/"))
+    if request.endpoint == "static" and response.status_code in (200, 304):
+        response.cache_control.immutable = True
     if response.mimetype == "text/html":
         languages.varying(response)
         languages.remember(response, language=request.args.get("lang"))
     if request.method in ("GET", "HEAD") and response.status_code == 200 and not response.direct_passthrough:
         response.headers.setdefault("Cache-Control", "no-cache")
-        response.add_etag()
+        # weak: the same for each compression of it
+        response.add_etag(weak=True)
         response.make_conditional(request)
     return response
 

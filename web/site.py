@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
 from typing import cast
 
 from flask import Flask
@@ -24,6 +26,8 @@ class Site:
     indexes: Indexes
     settings: Settings
     rendered: SizedCache[Rendered]
+    #: the API's description, by the prefix that the site stands under and the trees
+    descriptions: dict[tuple[str, tuple[str, ...]], Any] = field(default_factory=dict)
 
 
 def site_of(app: Flask) -> Site:

@@ -6,6 +6,7 @@ time that `def` needs.  The help texts are the reference: `scripts/commands` mak
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -334,25 +335,41 @@ def export(session: Session, kind: str) -> None:
 # -- the site -----------------------------------------------------------------------------------------
 
 
+def _prefix(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """A path as /xref: with a slash at its head, none at its end."""
+    path = "/".join(each for each in value.split("/") if each)
+    if any(each in (".", "..") for each in path.split("/")) or not re.fullmatch(r"[\w./~-]*", path, re.ASCII):
+        raise click.BadParameter("is a path of letters, digits and - . _ ~, such as /xref")
+    return f"/{path}" if path else ""
+
+
 @main.command()
 @click.option(
     "--host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address to listen on."
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, metavar="PORT",
               help="The port; 0 takes any that is free.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, metavar="N",
+              help="Requests that are worked on at a time.")  # fmt: skip
+@click.option("--prefix", default="", metavar="PATH", callback=_prefix,
+              help="The path that the site stands under behind a proxy, such as /xref.")  # fmt: skip
 @click.pass_obj
-def serve(session: Session, host: str, port: int) -> None:
+def serve(session: Session, host: str, port: int, threads: int, prefix: str) -> None:
     """Serve the site until Ctrl-C.
 
-    It shows every tree of the index.  Only programs on this machine can reach it, unless --host says more.
+    It shows every tree of the index, and the new index once the file is replaced.  Only programs on this machine
+    can reach it, unless --host says more.  Each request is a line on standard error: method, address, status, bytes
+    and milliseconds.  SIGTERM and Ctrl-C let running requests end.
 
     \b
     Examples:
       xref serve
       xref --index kernels.db serve --port 8080
+      xref serve --prefix /xref
     """
     session.open()
     from web.app import create_app
     from web.settings import Settings
 
-    console.listen(create_app(session.file, Settings(warm=True)), host, port, shown=str(session.file))
+    app = create_app(session.file, Settings(warm=True))
+    console.listen(app, host, port, shown=str(session.file), threads=threads, prefix=prefix)

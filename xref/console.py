@@ -273,29 +273,21 @@ class _Address(NamedTuple):
         )
 
 
-def listen(app: Any, host: str, port: int, shown: str) -> None:
-    """Serve a WSGI application until Ctrl-C; `shown` names what it shows."""
-    import waitress  # type: ignore[import-untyped]
+def listen(app: Any, host: str, port: int, shown: str, *, threads: int = 8, prefix: str = "") -> None:
+    """Serve a WSGI application until SIGTERM or Ctrl-C; `shown` names what it shows."""
+    from web import serving
 
     try:
-        server = waitress.create_server(app, host=host, port=port)
+        server = serving.Server(app, host, port, threads=threads, prefix=prefix)
     except (OSError, ValueError) as error:
         raise click.ClickException(
             f"cannot listen on {host} port {port} ({reason_of(error)}): choose another --host or --port"
         ) from error
-    sockets = getattr(server, "effective_listen", None) or [(server.effective_host, server.effective_port)]
-    for address in (_Address(str(at[0]), int(at[1])) for at in sockets):
-        put([f"{shown} is at {address.url} (Ctrl-C stops)"])
-    if not _is_loopback(host):
+    below = f"{prefix[1:]}/" if prefix else ""
+    for address in (_Address(str(at[0]), int(at[1])) for at in server.addresses):
+        put([f"{shown} is at {address.url}{below} (Ctrl-C stops)"])
+    if not serving.is_loopback(host):
         say(f"{host} lets other machines in: whoever reaches this port can read every indexed file")
+        say("there is no password and no TLS: for more than a trusted network put a proxy in front (docs/hosting.md)")
     sys.stdout.flush()
     server.run()
-
-
-def _is_loopback(host: str) -> bool:
-    import ipaddress
-
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

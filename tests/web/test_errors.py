@@ -35,7 +35,7 @@ def test_unknown_is_404_with_what_is_near(site: Any, url: str, near: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "url", ["/tree/nothing", "/tree/ident/", "/x/y/z", "/api/v1/tree/nothing/x", "/api/", "/static/no.css"]
+    "url", ["/tree/nothing", "/tree/ident/", "/x/y/z", "/api/v1/tree/nothing/x", "/api/v2/", "/static/no.css"]
 )
 def test_an_address_of_nothing_is_404(site: Any, url: str) -> None:
     if url.startswith("/api/"):

@@ -34,13 +34,14 @@ def test_without_an_index_there_are_503s_and_no_paths(web_index: Path, tmp_path:
         file.write_bytes(web_index.read_bytes()[:8000])
     elif damage == "directory":
         file.mkdir()
-    client = create_app(file).test_client()
+    app = create_app(file)
+    client = app.test_client()
     for url in ("/healthz", "/", "/tree/source/", "/api/v1/tree/definitions/x", "/static-not/", "/tree/"):
         response = client.get(url)
         assert response.status_code == 503, url
         assert "secret-place" not in response.text
     assert client.get("/healthz").json["error"]["status"] == 503
-    assert client.get("/static/site.css", buffered=True).status_code == 200
+    assert client.get(f"{app.static_url_path}/site.css", buffered=True).status_code == 200
 
 
 def test_a_damaged_page_is_a_503(web_index: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import NamedTuple
 
 from flask import Blueprint
 from flask import Response
@@ -11,9 +12,13 @@ from flask import render_template
 from flask import url_for
 
 from web import arguments
+from web import describe
 from web import explorer
 from web import quote
 from web import suggest
+from web.describe import Argument
+from web.describe import Header
+from web.describe import answers
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.graphs import context_of
@@ -22,7 +27,9 @@ from web.graphs import graph_of
 from web.shapes import answer
 from web.site import site
 from xref.graph.callgraph import CallGraph
+from xref.graph.contexts import Context
 from xref.graph.paths import Paths
+from xref.graph.paths import Reached
 from xref.index.query import Index
 from xref.index.records import Edge
 from xref.index.records import plain
@@ -159,8 +166,32 @@ def reaches(tree: str, function: str) -> str:
 
 # -- the same as records ----------------------------------------------------------------------------------
 
+_FROM = Argument("from", "The function that the path begins with.", required=True, example="sys_sendto")
+_TO = Argument("to", "The function that it leads to.", required=True, example="tcp_sendmsg")
+_DEFERRED = Argument("deferred", "1: go through softirqs, timers and queues too.", bool)
+
+
+class Row(NamedTuple):
+    """An edge below a system call, and how many levels below."""
+
+    depth: int
+    caller: str
+    callee: str
+    file: str
+    line: int
+    kind: str
+    via: str | None
+    evidence: str | None
+    confidence: str
+    caller_def: str | None
+    callee_def: str | None
+    chain: tuple[str, ...] | None
+    only_after: tuple[str, ...] | None
+    condition: str | None
+
 
 @blueprint.get("/api/v1/<tree>/calls/<path:function>")
+@answers(explorer.Explored, Argument("part", "Of which list `page` is.", _PARTS), describe.CONTEXT, describe.PAGE)
 def explored_record(tree: str, function: str) -> Response:
     """What the explorer shows of a function: a page of its callers and of its call sites."""
     with site().indexes.lease(tree) as index:
@@ -170,6 +201,7 @@ def explored_record(tree: str, function: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/functions")
+@answers(list[str], Argument("q", "What the names begin with.", example="tcp_send"))
 def function_names(tree: str) -> Response:
     """Names of functions that begin as `q` does, for completion."""
     begins = arguments.text("q").strip()
@@ -180,6 +212,7 @@ def function_names(tree: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/<any(callers, callees):which>/<path:function>")
+@answers({"callers": list[Edge], "callees": list[Edge]})
 def edge_records(tree: str, which: str, function: str) -> Response:
     """The edges into a function, or out of it."""
     with site().indexes.lease(tree) as index:
@@ -191,6 +224,17 @@ def edge_records(tree: str, which: str, function: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/path")
+@answers(
+    list[list[Edge]],
+    _FROM,
+    _TO,
+    describe.CONTEXT,
+    _DEFERRED,
+    Argument("most", "How many paths at most.", tuple(_MOST_PATHS)),
+    Argument("avoid", "Functions that no path goes through, with commas between."),
+    Header("X-Cut", "1 where the search gave up before its end."),
+    Header("X-Why-Not", "Why there is no path."),
+)
 def path_records(tree: str) -> Response:
     """The best paths between two functions, an array of edges each; an empty one says why in a header."""
     start, goal = arguments.text("from").strip(), arguments.text("to").strip()
@@ -214,6 +258,7 @@ def _edge_lists(paths: list[list[Edge]]) -> list[list[dict[str, Any]]]:
 
 
 @blueprint.get("/api/v1/<tree>/syscalls")
+@answers(list[explorer.SystemCall])
 def syscall_records(tree: str) -> Response:
     """The system calls of a tree."""
     with site().indexes.lease(tree) as index:
@@ -221,6 +266,12 @@ def syscall_records(tree: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/chain/<name>")
+@answers(
+    list[Row] | list[list[Edge]],
+    Argument("name", "A system call's name, without `sys_`.", example="sendto"),
+    Argument("to", "A function: give the path to it."),
+    describe.CONTEXT,
+)
 def chain_records(tree: str, name: str) -> Response:
     """What a system call does, as edges with their depth; with `to` the path to that function."""
     goal = arguments.text("to")
@@ -238,6 +289,11 @@ def chain_records(tree: str, name: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/reaches/<path:function>")
+@answers(
+    list[Reached],
+    describe.CONTEXT,
+    Header("X-Unknown", "System calls of which it was not found out within bounds, with commas between."),
+)
 def reaching_records(tree: str, function: str) -> Response:
     """The system calls that lead to a function, with a path each."""
     with site().indexes.lease(tree) as index:
@@ -249,6 +305,7 @@ def reaching_records(tree: str, function: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/contexts")
+@answers(list[Context])
 def context_records(tree: str) -> Response:
     """The contexts that the tree has."""
     with site().indexes.lease(tree) as index:

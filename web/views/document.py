@@ -21,9 +21,12 @@ from flask import url_for
 from markupsafe import Markup
 
 from web import arguments
+from web import describe
 from web import figure
 from web import languages
 from web import quote
+from web.describe import Argument
+from web.describe import answers
 from web.errors import UnavailableError
 from web.graphs import graph_of
 from web.indexes import Stamp
@@ -235,6 +238,12 @@ def _places(places: Iterable[str], quotes: dict[str, str]) -> list[tuple[str, st
 
 
 @blueprint.get("/api/v1/<tree>/claims")
+@answers(
+    list[claims.Record],
+    Argument("verdict", "Only these.", claims.VERDICTS),
+    Argument("section", "Only those of this section.", SECTIONS),
+    describe.LANG,
+)
 def claim_records(tree: str) -> Response:
     """The claims as records, all or those of a verdict or a section."""
     language = languages.language()
@@ -246,6 +255,7 @@ def claim_records(tree: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/document")
+@answers(list[document.Record], describe.LANG)
 def path_records(tree: str) -> Response:
     """The document's path as records, a step each."""
     language = languages.language()
@@ -253,6 +263,7 @@ def path_records(tree: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/events")
+@answers(list[document.EventRecord], describe.LANG)
 def event_records(tree: str) -> Response:
     """The events that the document names, as records."""
     language = languages.language()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
+from typing import NamedTuple
 
 from flask import Blueprint
 from flask import redirect
@@ -17,6 +18,8 @@ from flask_babel import format_date
 from werkzeug.wrappers import Response
 
 from web import arguments
+from web import describe
+from web.describe import answers
 from web.indexes import UnknownTreeError
 from web.shapes import answer
 from web.shapes import paged
@@ -28,6 +31,21 @@ blueprint = Blueprint("home", __name__)
 
 #: functions that an entry leads to where the tree has them: where a send begins, and where TCP's segments leave
 _START, _GOAL = "sys_sendto", "tcp_transmit_skb"
+
+
+class Tree(NamedTuple):
+    """A tree of the index, with its counts; where it was on the indexer's disk stays there."""
+
+    name: str
+    arch: str | None
+    indexed: str
+    files: int
+    bytes: int
+    lines: int
+    parsed: int
+    problem_files: int
+    skipped: int
+    definitions: int
 
 
 def _trees() -> list[TreeInfo]:
@@ -64,10 +82,10 @@ def _day(when: str) -> str:
 
 
 @blueprint.get("/api/v1/trees")
+@answers(list[Tree])
 def record() -> Response:
-    """The trees as records; where they were on the indexer's disk stays there."""
-    infos = [info._asdict() for info in _trees()]
-    return answer([{name: value for name, value in info.items() if name != "root"} for info in infos])
+    """The trees, the one indexed last first."""
+    return answer([Tree._make(getattr(info, name) for name in Tree._fields) for info in _trees()])
 
 
 @blueprint.get("/<tree>/")
@@ -101,6 +119,7 @@ def status(tree: str) -> str:
 
 
 @blueprint.get("/api/v1/<tree>/problems")
+@answers(list[Problem], describe.IN)
 def problem_records(tree: str) -> Response:
     """The same places as records, those that `xref status --problems --json` prints."""
     return answer(_problems(tree, arguments.text("in")))

@@ -15,6 +15,7 @@ from flask import request
 from flask import url_for
 
 from web import arguments
+from web import describe
 from web import quote
 from web import suggest
 from web.about import About
@@ -22,6 +23,8 @@ from web.about import about
 from web.about import held_by
 from web.about import holders
 from web.code import Snippets
+from web.describe import Argument
+from web.describe import answers
 from web.errors import NotFoundError
 from web.graphs import graph_of
 from web.shapes import Listing
@@ -47,6 +50,7 @@ _KINDS = tuple(dict.fromkeys((*DEFINITION_KINDS, *REFERENCE_KINDS)))
 _DEFINITIONS, _REFERENCES = 50, 100
 #: stores of a member shown where it is one of many
 _STORES = 8
+_KIND = Argument("kind", "Only this kind, in a list whose records have it.", _KINDS)
 _LISTS = ("definitions", "references", "stores")
 
 
@@ -191,6 +195,7 @@ def _stores(
 
 
 @blueprint.get("/api/v1/<tree>/ident/<name>")
+@answers(dict[str, Any], _KIND, describe.ARCH, describe.IN, describe.FROM)
 def whole_record(tree: str, name: str) -> Response:
     """What the page tells, but for the lists of references: those are counted."""
     from_file = arguments.path(arguments.text("from"), "from")
@@ -225,6 +230,7 @@ def _deep(value: Any) -> Any:
 
 
 @blueprint.get("/api/v1/<tree>/definitions/<name>")
+@answers(list[Definition], _KIND, describe.ARCH, describe.IN)
 def definition_records(tree: str, name: str) -> Response:
     """The definitions of a name, the likeliest first."""
     filters = _filters(tree)
@@ -234,6 +240,7 @@ def definition_records(tree: str, name: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/references/<name>")
+@answers(list[Reference], _KIND, describe.ARCH, describe.IN)
 def reference_records(tree: str, name: str) -> Response:
     """The mentions of a name, by file and line."""
     filters = _filters(tree)

@@ -13,14 +13,19 @@ from flask import Response
 from flask import jsonify
 
 from web import arguments
+from web import describe
 from web import suggest
+from web.describe import Argument
+from web.describe import answers
 from web.errors import NotFoundError
 from web.graphs import graph_of
 from web.shapes import answer
 from web.site import site
 from web.views.conditions import asked
 from web.views.conditions import branches
+from xref.index.function_counts import Usage
 from xref.index.function_counts import usage
+from xref.index.meaning import Meaning
 from xref.index.meaning import meaning
 from xref.index.query import Index
 from xref.index.records import Call
@@ -35,6 +40,7 @@ _MOST_SIGNATURE = 600
 
 
 @blueprint.get("/api/v1/<tree>/card/<name>")
+@answers(Meaning, describe.FROM, Argument("member", "1: it is read behind `.` or `->`.", bool), describe.ARCH)
 def card(tree: str, name: str) -> Response:
     """What a name means: its definition, comment, and how many others have the name.
 
@@ -58,6 +64,7 @@ def card(tree: str, name: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/targets/<path:path>")
+@answers(list[dict[str, Any]], Argument("line", "A line of the file.", int, required=True, example="1"))
 def targets(tree: str, path: str) -> Response:
     """The calls through pointers on a line of a file, each with the functions it can reach and the proof of each.
 
@@ -73,6 +80,7 @@ def targets(tree: str, path: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/usage/<path:path>")
+@answers(list[Usage])
 def usage_records(tree: str, path: str) -> Response:
     """The functions that a file defines, each with how many call it by name and how often its address is stored."""
     path = arguments.path(path)

@@ -8,8 +8,11 @@ from flask import jsonify
 from flask import url_for
 
 from web import arguments
+from web import describe
 from web import explorer
 from web import layout
+from web.describe import Argument
+from web.describe import answers
 from web.errors import BadArgumentError
 from web.graphs import context_of
 from web.graphs import graph_of
@@ -26,6 +29,17 @@ from xref.index.records import plain
 blueprint = Blueprint("picture", __name__)
 
 _KINDS = ("both", "callers", "callees", "path", "chain", "reaches")
+_ARGUMENTS = (
+    Argument("kind", "What is drawn: what stands around `of`, paths `from` `to`, or a system call's tree.", _KINDS),
+    Argument("of", "The function, or the system call.", example="tcp_sendmsg"),
+    Argument("from", "With `kind=path`: the function that the paths begin with."),
+    Argument("to", "With `kind=path`: the function that they lead to."),
+    Argument("avoid", "With `kind=path`: functions that none goes through, with commas between."),
+    Argument("most", "With `kind=path`: how many at most.", tuple(str(each) for each in range(1, 9))),
+    Argument("depth", "How many calls around `of`.", ("1", "2", "3", "4")),
+    Argument("deferred", "1: go through softirqs, timers and queues too.", bool),
+    describe.CONTEXT,
+)
 #: lines in one picture; Graphviz' time grows with their number much faster than the picture gets clearer
 _MOST_LINES = 110
 
@@ -98,6 +112,7 @@ def text(tree: str, form: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/graph")
+@answers(Picture, *_ARGUMENTS)
 def record(tree: str) -> Response:
     """The picture's functions and lines."""
     return jsonify(plain(_asked(tree)[1]))

@@ -24,6 +24,10 @@ from werkzeug.wrappers import Response as Answer
 
 from web import arguments
 from web import quote
+from web.describe import IN
+from web.describe import Argument
+from web.describe import Header
+from web.describe import answers
 from web.errors import BadArgumentError
 from web.shapes import Listing
 from web.shapes import answer
@@ -246,7 +250,18 @@ def _marked(asked: Asked, text: str) -> Markup:
     return quote.marked_at(text, spans(pattern, text)) if regex else quote.marked(text, pattern)
 
 
+_FUZZY = Argument("fuzzy", "1: `q` is some letters of the path.", bool)
+
+
 @blueprint.get("/api/v1/<tree>/search")
+@answers(
+    list[Match],
+    Argument("q", "A string, or with `regex` an expression of RE2.", required=True, example="sendmsg"),
+    Argument("regex", "1: `q` is an expression.", bool),
+    IN,
+    Header("X-More", "1 where the search stopped at a limit."),
+    Header("X-Cut", "The limit: `lines` or `time`."),
+)
 def record(tree: str) -> Response:
     """The lines of the page as records."""
     asked = _asked(tree)
@@ -262,6 +277,7 @@ def record(tree: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/files")
+@answers(list[str], Argument("q", "A glob, or a part of the path; all files where it is not given."), _FUZZY)
 def files(tree: str) -> Response:
     """Paths that match `q`: a glob, or a part of the path; all where it is not given.  `fuzzy=1`: a few letters."""
     pattern, fuzzy = arguments.text("q"), arguments.flag("fuzzy")
@@ -272,6 +288,7 @@ def files(tree: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/complete")
+@answers(list[Name], Argument("q", "What is typed so far.", example="tcp_send"))
 def complete(tree: str) -> Response:
     """The identifiers and files that what is typed so far may mean, the likeliest first."""
     try:

@@ -16,6 +16,8 @@ from web import arguments
 from web import languages
 from web import suggest
 from web.errors import BadArgumentError
+from web.describe import Argument
+from web.describe import answers
 from web.errors import NotFoundError
 from web.render import LeftOut
 from web.render import Links
@@ -138,6 +140,7 @@ def raw(tree: str, path: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/outline/<path:path>")
+@answers(list[Definition])
 def outline(tree: str, path: str) -> Response:
     """What a file defines, in its order."""
     path = arguments.path(path)
@@ -150,6 +153,7 @@ def outline(tree: str, path: str) -> Response:
 
 @blueprint.get("/api/v1/<tree>/directory/", defaults={"path": ""})
 @blueprint.get("/api/v1/<tree>/directory/<path:path>")
+@answers(list[Entry], Argument("path", "A directory, relative to the tree; the top where it is empty.", example="net"))
 def directory(tree: str, path: str) -> Response:
     """What a directory holds, directories first, with the files, lines and bytes of each."""
     path = arguments.path(path)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
+from typing import NamedTuple
 
 from flask import Blueprint
 from flask import Response
@@ -22,6 +23,8 @@ from web import arguments
 from web import languages
 from web import pictures
 from web import walks
+from web.describe import Argument
+from web.describe import answers
 from web.errors import BadArgumentError
 from web.shapes import answer
 from web.site import site
@@ -41,6 +44,20 @@ PANELS = ("caption", "source", "stack", "skb", "sock", "bytes", "sequence")
 _COLUMNS = 360
 #: system calls of a run that are named above it
 _MOST_CALLS = 40
+#: the options of a run, as the API tells of them
+_OPTIONS = tuple(
+    Argument(name, f"An option of the run, `{json.dumps(value)}` unless the scenario has another.")
+    for name, value in scenarios.DEFAULTS.items()
+)
+
+
+class Scenario(NamedTuple):
+    """A scenario: what it teaches, the context it is in, and its options with the values they have unless given."""
+
+    name: str
+    teaches: str
+    context: str
+    options: dict[str, Any]
 
 
 @blueprint.get("/<tree>/walk/")
@@ -205,12 +222,22 @@ class _Panels:
 
 
 @blueprint.get("/api/v1/scenarios")
+@answers(list[Scenario])
 def scenario_records() -> Response:
     """The scenarios as records."""
-    return answer([one.record() for one in scenarios.load().values()])
+    return answer([Scenario(**one.record()) for one in scenarios.load().values()])
 
 
 @blueprint.get("/api/v1/<tree>/walk/<scenario>")
+@answers(
+    dict[str, Any],
+    Argument("steps", "Steps, `from-to` or one, counted from 0; without it what the run is made of."),
+    Argument("panels", "1: the steps as a page shows them.", bool),
+    Argument("step", "Where `to` and `function` look from."),
+    Argument("to", "The next such step.", ("event", "segment", "call")),
+    Argument("function", "The next step that enters this function."),
+    *_OPTIONS,
+)
 def records(tree: str, scenario: str) -> Response:
     """A run: what it is made of, or with `steps=from-to` its steps, as records or (`panels=1`) as a page shows them.
 
@@ -277,6 +304,7 @@ def _overview(asked: Chosen, session: Session) -> dict[str, Any]:
 
 
 @blueprint.get("/api/v1/<tree>/walk/<scenario>/trace")
+@answers(list[dict[str, Any]], *_OPTIONS, whole=True)
 def trace(tree: str, scenario: str) -> Response:
     """All steps, as `xref walk --json` prints them."""
     with site().indexes.lease(tree):

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 from typing import NamedTuple
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from xref.walk.data import LANGUAGES
 from xref.walk.data import DataError

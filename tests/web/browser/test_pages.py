@@ -23,6 +23,7 @@ KINDS = {
     "walks": "/minikernel/walk/",
     "status": "/minikernel/status",
     "walk": "/minikernel/walk/write?step=470",
+    "api": "/api/",
 }
 
 
