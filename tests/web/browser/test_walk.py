@@ -80,7 +80,7 @@ def test_by_keys_alone(visit: Visit) -> None:
     last = int(page.locator("#scrub").get_attribute("max") or 0)
     _at(page, last)
     page.keyboard.press("e")
-    expect(page.get_by_role("status")).to_contain_text("Next event")
+    expect(page.locator(".missed")).to_contain_text("Next event")
     _at(page, last)
 
 
@@ -146,7 +146,7 @@ def test_jumping_to_a_function_an_event_a_segment_and_a_call_of_the_stack(visit:
     expect(page.locator(".sequence rect.row.current")).to_have_attribute("data-seg", "4")
     page.get_by_role("combobox", name="Function").fill("no_such_function")
     page.get_by_role("button", name="Go").click()
-    expect(page.get_by_role("status")).to_contain_text("no_such_function")
+    expect(page.locator(".missed")).to_contain_text("no_such_function")
 
 
 def test_the_panels_are_those_that_the_server_makes(visit: Visit) -> None:
