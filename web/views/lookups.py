@@ -31,6 +31,7 @@ from xref.index.query import Index
 from xref.index.records import Call
 from xref.index.records import Edge
 from xref.index.records import plain
+from xref.parse.branches import Branch
 
 blueprint = Blueprint("lookups", __name__)
 
@@ -90,6 +91,11 @@ def usage_records(tree: str, path: str) -> Response:
 
 
 @blueprint.get("/api/v1/<tree>/left-out/<path:path>")
+@answers(
+    list[Branch],
+    Argument("arch", "The architecture that is compiled for."),
+    Argument("config", "The configuration: a file of the tree, or options with commas between."),
+)
 def left_out_records(tree: str, path: str) -> Response:
     """The lines of a file that `arch` and `config` leave out: first, last, the condition, and the facts that decide."""
     path = arguments.path(path)

@@ -15,9 +15,9 @@ from flask_babel import gettext as _
 from web import arguments
 from web import languages
 from web import suggest
-from web.errors import BadArgumentError
 from web.describe import Argument
 from web.describe import answers
+from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.render import LeftOut
 from web.render import Links
