@@ -93,8 +93,8 @@ def usage_records(tree: str, path: str) -> Response:
 @blueprint.get("/api/v1/<tree>/left-out/<path:path>")
 @answers(
     list[Branch],
-    Argument("arch", "The architecture that the file is read for."),
-    Argument("config", "Options and files of options, `defconfig,CONFIG_SMP=n`.", example="CONFIG_SMP=n"),
+    Argument("arch", "The architecture that is compiled for."),
+    Argument("config", "The configuration: a file of the tree, or options with commas between."),
 )
 def left_out_records(tree: str, path: str) -> Response:
     """The lines of a file that `arch` and `config` leave out: first, last, the condition, and the facts that decide."""
