@@ -19,6 +19,7 @@ let now = { n: Number(controls.dataset.start) };
 let wanted = now.n;
 let playing = null;
 let addressed = null;
+let moves = Promise.resolve();
 
 function href(n) {
   const query = new URLSearchParams({ ...given, step: n });
@@ -83,10 +84,14 @@ function links(step) {
   json.href = address;
 }
 
-async function move(which) {
-  const from = now.to && now.n === wanted ? now : await steps.at(wanted);
-  const to = from.to[which];
-  if (to !== null && to !== undefined) await go(to);
+/** Take a step from where the ones asked for before lead: a key pressed faster than steps come counts as often as it is. */
+function move(which) {
+  moves = moves.then(async () => {
+    const from = now.to && now.n === wanted ? now : await steps.at(wanted);
+    const to = from.to[which];
+    if (to !== null && to !== undefined) await go(to);
+  }).catch((error) => say(error.message));
+  return moves;
 }
 
 async function jump(what) {
