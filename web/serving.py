@@ -7,6 +7,7 @@ that anyone can send; no address that the site writes has a host or a scheme in 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import signal
 import sys
 import time
@@ -101,10 +102,12 @@ def shown(text: str) -> str:
 class Server:
     """A waitress that ends well: told to stop, it takes no more connections and lets running requests end."""
 
-    def __init__(self, app: WSGIApplication, host: str, port: int, *, threads: int = 8, prefix: str = "") -> None:
+    def __init__(self, app: WSGIApplication, host: str, port: int, *, threads: int = 2, prefix: str = "") -> None:
         """Listen.  `prefix`: the path that the site stands under, "/xref".  Raises OSError, ValueError."""
         import waitress  # type: ignore[import-untyped]
 
+        # that a request waits for a thread is no fault, and would be a line for each
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._map: dict[int, Any] = {}
         self._server = waitress.create_server(
             AccessLog(app), map=self._map, host=host, port=port, threads=threads, url_prefix=prefix, ident=None,

@@ -349,8 +349,8 @@ def _prefix(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, metavar="PORT",
               help="The port; 0 takes any that is free.")  # fmt: skip
-@click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, metavar="N",
-              help="Requests that are worked on at a time.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, metavar="N",
+              help="Requests that are worked on at a time; more than cores make all slower.")  # fmt: skip
 @click.option("--prefix", default="", metavar="PATH", callback=_prefix,
               help="The path that the site stands under behind a proxy, such as /xref.")  # fmt: skip
 @click.pass_obj

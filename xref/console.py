@@ -273,7 +273,7 @@ class _Address(NamedTuple):
         )
 
 
-def listen(app: Any, host: str, port: int, shown: str, *, threads: int = 8, prefix: str = "") -> None:
+def listen(app: Any, host: str, port: int, shown: str, *, threads: int = 2, prefix: str = "") -> None:
     """Serve a WSGI application until SIGTERM or Ctrl-C; `shown` names what it shows."""
     from web import serving
 

@@ -87,7 +87,9 @@ def test_a_line_for_each_request_and_a_clean_end(start: Any, web_index: Path, nu
     assert "Server" not in response.headers
     server.get("/nothing%20at/all")
     assert server.end(number) == 0
-    first, second = server.log.read_text().splitlines()
+    log = server.log.read_text()
+    assert len(log.splitlines()) == 2, log
+    first, second = log.splitlines()
     assert re.fullmatch(rf"GET /tree/source/kernel/sched\.c\?q=%1b\[31m%0a 200 {len(body)} \d+\.\dms", first)
     assert re.fullmatch(r"GET /nothing%20at/all 404 \d+ \d+\.\dms", second)
 
