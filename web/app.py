@@ -20,7 +20,6 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
 from web import arguments
-from web import graphs
 from web import languages
 from web import shapes
 from web import suggest
@@ -36,7 +35,6 @@ from web.settings import Settings
 from web.site import EXTENSION
 from web.site import Site
 from web.site import site
-from web.site import site_of
 from web.views import api
 from web.views import calls
 from web.views import document
@@ -88,8 +86,6 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     for view in (home, source, lookups, ident, search, calls, picture, document, walk, preferences, health, api):
         app.register_blueprint(view.blueprint)
     languages.init_app(app)
-    if chosen.warm:
-        graphs.warm(site_of(app).indexes)
     app.register_error_handler(SiteError, _site_error)
     for unreadable in (sqlite3.Error, IndexFileError):
         app.register_error_handler(unreadable, _unreadable)

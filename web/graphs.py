@@ -15,7 +15,6 @@ from typing import cast
 from weakref import WeakKeyDictionary
 
 from web import arguments
-from web.indexes import Indexes
 from xref.graph.callgraph import CallGraph
 from xref.graph.contexts import Context
 from xref.graph.contexts import contexts
@@ -74,19 +73,11 @@ def graph_of(index: Index) -> CallGraph:
     return shared.graph
 
 
-def warm(indexes: Indexes) -> threading.Thread:
-    """Work out in the background what the first reader of the graph would wait seconds for; the thread that does."""
-
-    def work() -> None:
-        for tree in indexes.trees():
-            with indexes.lease(tree) as index:
-                graph = graph_of(index)
-                contexts_of(graph)
-                _ = graph.deferrals.by_callee, graph.adjacency.callers("")
-
-    thread = threading.Thread(target=work, name="warm", daemon=True)
-    thread.start()
-    return thread
+def prepare(index: Index) -> None:
+    """Work out what the first reader of the graph would wait seconds for."""
+    graph = graph_of(index)
+    contexts_of(graph)
+    _ = graph.deferrals.by_callee, graph.adjacency.callers("")
 
 
 def contexts_of(graph: CallGraph) -> dict[str, Context]:

@@ -29,6 +29,7 @@ from web.describe import Argument
 from web.describe import answers
 from web.errors import UnavailableError
 from web.graphs import graph_of
+from web.graphs import prepare
 from web.indexes import Stamp
 from web.kept import Kept
 from web.shapes import answer
@@ -114,13 +115,16 @@ def _quotes(index: Index, judged: list[claims.Judgement], walked: list[document.
 
 @blueprint.before_app_request
 def _warm() -> None:
-    """Judge in the background what the first reader would wait for, once for each state of the file."""
+    """Work out in the background what the first reader would wait for, once for each state of the file."""
     if site().settings.warm:
         warm(cast(Any, current_app)._get_current_object())
 
 
 def warm(app: Flask) -> threading.Thread | None:
-    """Begin to hold the document against each tree; None where that was begun before, or there is no index yet."""
+    """Begin to load each tree's call graph and to hold the document against it.
+
+    None where that was begun before, or there is no index yet.
+    """
     with app.app_context():
         state = _state()
         try:
@@ -142,6 +146,8 @@ def _warming(app: Flask) -> None:
         try:
             for tree in site().indexes.trees():
                 site().indexes.facts(tree)
+                with site().indexes.lease(tree) as index:
+                    prepare(index)
                 _hold(tree)
         except Exception as error:
             # whoever asks for the page gets the error
