@@ -126,6 +126,7 @@ def index_tree(
         ]
         for file in own:
             walked.files.remove(file)
+        _start_forkserver()  # it imports what it needs while this process hashes
         hashed, unread = _hash_all(walked.files, told)
         known = Known(index) if index.exists() else None
         try:
@@ -181,7 +182,6 @@ class _Run:
             return Report(self.name, len(files), 0, len(skipped), known.problems(before.id), False)
         draft = None
         try:
-            _start_forkserver()
             lessons, reading = self._lessons(files, known)
             blobs = known.reusable([(h.hash, h.file.kind) for h in files], lessons, reading) if known else {}
             wanted: dict[tuple[bytes, str], Hashed] = {}

@@ -19,6 +19,7 @@ from typing import Any
 from typing import NamedTuple
 
 from xref.graph.includes import IncludeGraph
+from xref.graph.includes import IncludeResolver
 from xref.graph.linkage import Named
 from xref.graph.linkage import Standing
 from xref.graph.linkage import arch_of
@@ -564,27 +565,11 @@ class Index(GraphRows):
         if graph is None:
             query = "SELECT path, target, system FROM files JOIN includes ON includes.blob = files.blob WHERE tree = ?"
             edges = self._db.execute(query, [self._tree_id])
-            graph = IncludeGraph(self._all_paths, edges, self._resolver())
+            graph = IncludeGraph(self._all_paths, edges, IncludeResolver(self._path_set, self.arch, self._archs))
             if len(_GRAPHS) >= _MOST_GRAPHS:
                 _GRAPHS.clear()
             _GRAPHS[key] = graph
         return graph
-
-    def _resolver(self) -> Callable[[str, str, bool], str | None]:
-        """Which file an `#include` means; remembers, because a directory's files include the same headers."""
-        known, archs, arch = self._path_set, self._archs, self.arch
-        memory: dict[tuple[str, str, bool], str | None] = {}
-
-        def resolve(path: str, target: str, system: bool) -> str | None:
-            if system and f"include/{target}" in known:
-                return f"include/{target}"
-            key = (path.rpartition("/")[0], target, system)
-            if key not in memory:
-                candidates = include_candidates(path, target, system, arch, archs)
-                memory[key] = next((each for each in candidates if each in known), None)
-            return memory[key]
-
-        return resolve
 
     def archs(self) -> tuple[str, ...]:
         """The architectures that the tree has files of."""
