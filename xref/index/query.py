@@ -641,20 +641,22 @@ class Index(GraphRows):
         if where is not None:
             wanted = {blob: at for blob, each in paths.items() if (at := tuple(filter(where, each)))}
         found: list[Match] = []
-        last, counted, number = -1, 0, 1
         cut = None
         try:
-            for blob, text, (line, start, end) in Searcher(self._db, self.state[:2], seconds).search(
+            for blob, text, hits in Searcher(self._db, self.state[:2], seconds).search(
                 pattern, regex=regex, wanted=wanted.__contains__
             ):
-                if blob != last:
-                    last, counted, number = blob, 0, 1
-                number += text.count(b"\n", counted, line)
-                counted = line
-                shown = _shown_line(text, line, start, end)
-                found += [Match(at, number, start - line + 1, shown) for at in wanted[blob]]
-                if most is not None and len(found) >= most:
-                    cut = "lines"
+                number, counted, places = 1, 0, wanted[blob]
+                for line, start, end in hits:
+                    number += text.count(b"\n", counted, line)
+                    counted = line
+                    shown = _shown_line(text, line, start, end)
+                    for at in places:
+                        found.append(Match(at, number, start - line + 1, shown))
+                    if most is not None and len(found) >= most:
+                        cut = "lines"
+                        break
+                if cut:
                     break
         except OutOfTimeError:
             cut = "time"
