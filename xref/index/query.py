@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -642,21 +643,12 @@ class Index(GraphRows):
             wanted = {blob: at for blob, each in paths.items() if (at := tuple(filter(where, each)))}
         found: list[Match] = []
         cut = None
+        hits = Searcher(self._db, self.state[:2], seconds).search(pattern, regex=regex, wanted=wanted.__contains__)
         try:
-            for blob, text, hits in Searcher(self._db, self.state[:2], seconds).search(
-                pattern, regex=regex, wanted=wanted.__contains__
-            ):
-                number, counted, places = 1, 0, wanted[blob]
-                for line, start, end in hits:
-                    number += text.count(b"\n", counted, line)
-                    counted = line
-                    shown = _shown_line(text, line, start, end)
-                    for at in places:
-                        found.append(Match(at, number, start - line + 1, shown))
-                    if most is not None and len(found) >= most:
-                        cut = "lines"
-                        break
-                if cut:
+            for match in _matches(hits, wanted):
+                found.append(match)
+                if most is not None and len(found) >= most:
+                    cut = "lines"
                     break
         except OutOfTimeError:
             cut = "time"
@@ -712,6 +704,20 @@ def within(path: str) -> Callable[[str], bool]:
         matches = re.compile(fnmatch.translate(path)).match
         return lambda each: matches(each) is not None
     return lambda each: each.startswith(path)
+
+
+def _matches(
+    hits: Iterable[tuple[int, bytes, Iterable[tuple[int, int, int]]]], paths: Mapping[int, Iterable[str]]
+) -> Iterator[Match]:
+    """What was found in blobs (see `Searcher.search`), at each path at which a blob stands."""
+    for blob, text, lines in hits:
+        number, counted = 1, 0
+        for line, start, end in lines:
+            number += text.count(b"\n", counted, line)
+            counted = line
+            shown = _shown_line(text, line, start, end)
+            for path in paths[blob]:
+                yield Match(path, number, start - line + 1, shown)
 
 
 def _shown_line(text: bytes, line: int, start: int, end: int) -> str:
