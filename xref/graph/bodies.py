@@ -94,8 +94,11 @@ class Body:
                 if first is None:
                     continue
                 word = first.group()
-                if word in TYPE_WORDS or word == "for" or is_type(word) or code.find("({", start, end) >= 0:
+                made = word in self._typing.macro_names and self._typing.declares(word, self.path)
+                if made or word in TYPE_WORDS or word == "for" or is_type(word) or code.find("({", start, end) >= 0:
                     tokens = tokens_of(code[start:end], self.path, start)
+                    if made:
+                        tokens = self._typing.expand(tokens, self.path, lambda token, *_, own=word: token.text == own)
                     for node in Parser(tokens, is_type, declares).statements():
                         for declared in node[1] if node[0] == "declare" else ():
                             if declared.type[0] != "function":
