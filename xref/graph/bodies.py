@@ -83,7 +83,7 @@ class Body:
         """The types of its locals by name, those of inner blocks too."""
         if self._locals is None:
             self._locals = {}
-            is_type = self._typing.is_type
+            is_type, typeofs = self._typing.is_type, self._typing.typeofs
 
             def declares(tokens: list[Token]) -> bool:
                 return bool(tokens) and (tokens[0].text in TYPE_WORDS or is_type(tokens[0].text))
@@ -94,8 +94,11 @@ class Body:
                 if first is None:
                     continue
                 word = first.group()
-                if word in TYPE_WORDS or word == "for" or is_type(word) or code.find("({", start, end) >= 0:
+                other = word in typeofs
+                if other or word in TYPE_WORDS or word == "for" or is_type(word) or code.find("({", start, end) >= 0:
                     tokens = tokens_of(code[start:end], self.path, start)
+                    if other:
+                        tokens = self._typing.expand(tokens, self.path, lambda token, _, __: token.text in typeofs)
                     for node in Parser(tokens, is_type, declares).statements():
                         for declared in node[1] if node[0] == "declare" else ():
                             if declared.type[0] != "function":
@@ -104,6 +107,9 @@ class Body:
 
     def pointers(self) -> set[str]:
         """Those of its parameters and locals that are pointers to functions."""
-        is_pointer = self._typing.is_function_pointer
         every = {**self.locals, **self._types}
-        return {name for name, made in every.items() if is_pointer(made, self.path)}
+        return {name for name, made in every.items() if self._is_pointer(made)}
+
+    def _is_pointer(self, made: Type) -> bool:
+        found = self._typing.typeof(made[1], self) if made[0] == "typeof" else made
+        return self._typing.is_function_pointer(found, self.path)

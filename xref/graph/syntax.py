@@ -107,6 +107,24 @@ def tokens_of(text: str, path: str, base: int, macro: str = "") -> list[Token]:
     return [new(Token, (match.group(), path, base + match.start(), macro, -1, None)) for match in found]
 
 
+def split(tokens: list[Token], separator: str) -> list[list[Token]]:
+    """The pieces between separators outside brackets; empty pieces at the end are dropped."""
+    pieces: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        if token.text in ("(", "[", "{"):
+            depth += 1
+        elif token.text in (")", "]", "}"):
+            depth -= 1
+        if token.text == separator and depth == 0:
+            pieces.append([])
+        else:
+            pieces[-1].append(token)
+    while pieces and not pieces[-1]:
+        pieces.pop()
+    return pieces
+
+
 def is_word(text: str) -> bool:
     """Is it a name (or a keyword)?"""
     return text.isidentifier() if text.isascii() else bool(_WORD.match(text))
@@ -618,6 +636,8 @@ class Parser:
         if is_word(text):
             if text in KEYWORDS:
                 raise _LostError
+            if text == "_Generic" and self._texts[self._at + 1] == "(":
+                return self._generic()
             return ("id", self._take())
         if text.startswith('"'):
             while self._texts[self._at].startswith('"'):
@@ -627,6 +647,18 @@ class Parser:
             self._take()
             return OTHER
         raise _LostError
+
+    def _generic(self) -> Node:
+        """`_Generic(x, T: f, default: g)`: one of f and g."""
+        self._take()
+        end = self._closing()
+        choices: list[Node] = []
+        for part in split(self._tokens[self._at + 1 : end], ",")[1:]:
+            colon = next((place for place, token in enumerate(part) if token.text == ":"), -1)
+            if colon >= 0:
+                choices.append(Parser(part[colon + 1 :], self._is_type).expression_or_other())
+        self._at = end + 1
+        return ("choice", choices, OTHER) if choices else OTHER
 
     def _postfix(self, node: Node) -> Node:
         while True:

@@ -20,6 +20,7 @@ from xref.graph.syntax import Token
 from xref.graph.syntax import Type
 from xref.graph.syntax import declarations
 from xref.graph.syntax import is_word
+from xref.graph.syntax import split
 from xref.graph.syntax import tokens_of
 from xref.graph.syntax import type_at
 from xref.graph.syntax import type_name
@@ -65,6 +66,8 @@ class Names(NamedTuple):
     types: frozenset[str]
     macros: frozenset[str]
     functions: frozenset[str]
+    #: macros that are other ways to write `typeof`
+    typeofs: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, index: Index) -> Names:
@@ -73,6 +76,7 @@ class Names(NamedTuple):
             index.names_of_kinds(["typedef"]),
             index.names_of_kinds(["macro"]),
             index.names_of_kinds(["function", "prototype"]),
+            _typeofs(index),
         )
 
 
@@ -81,9 +85,11 @@ class Types:
 
     def __init__(self, places: Places, names: Names) -> None:
         self.places = places
-        self.type_names, self.macro_names, self.function_names = names
+        self.type_names, self.macro_names, self.function_names, self.typeofs = names
         #: of macros, whether their bodies act on functions' addresses, and which macros in them may: for `flow_reader`
         self.acting: dict[tuple[str, str, int], tuple[bool, tuple[str, ...]]] = {}
+        #: what macros paste around their arguments: for `pasting`
+        self.affixes: dict[tuple[object, ...], tuple[tuple[int, str, str], ...]] = {}
         self._members: dict[object, dict[str, Member]] = {}
         self._typedefs: dict[tuple[str, int], Type] = {}
         self._declared: dict[tuple[str, str, int], Declared | None] = {}
@@ -222,7 +228,8 @@ class Types:
                 at = line + source.count("\n", 0, match.start(1))
                 name = re.split(r"\W", rest.strip(), maxsplit=1)[0]
                 for place in self.places.all(name):
-                    body = self._macro(place) if (place.kind, place.file, place.line) == ("macro", path, at) else None
+                    here = (place.kind, place.file, place.line) == ("macro", path, at)
+                    body = self.macro_body(place) if here else None
                     if body is not None:
                         macros[name] = body
             elif word == "include" and macros:
@@ -269,7 +276,7 @@ class Types:
             if best is not None and self.places.seen(best, path):
                 for place in self.places.all(name):
                     if place.kind == "macro" and place.file == best.file:
-                        body = self._macro(place)
+                        body = self.macro_body(place)
                         if body is not None:
                             found.append(body)
             known[name] = found
@@ -280,7 +287,8 @@ class Types:
         self._macros.pop(path, None)
         self.places.forget(path)
 
-    def _macro(self, place: Place) -> MacroBody | None:
+    def macro_body(self, place: Place) -> MacroBody | None:
+        """What one definition of a macro is replaced by; None for what is too long."""
         key = (place.file, place.name, place.line)
         if key not in self._bodies:
             self._bodies[key] = self._read_macro(place)
@@ -381,6 +389,10 @@ class Types:
         if waiting and outermost:
             out += [Token(";", out[-1].path, out[-1].at), *waiting] if out else waiting
         return out
+
+    def expand_all(self, tokens: list[Token], path: str) -> list[Token]:
+        """The tokens with every macro replaced."""
+        return self.expand(tokens, path, _everything)
 
     # -- expressions ----------------------------------------------------------------------------------
 
@@ -540,6 +552,14 @@ def _used_at(tokens: list[Token], use: int) -> list[Token]:
     ]
 
 
+def _typeofs(index: Index) -> frozenset[str]:
+    """`#define typeof_member(T, m) typeof(((T *)0)->m)`: its uses declare what can point to functions."""
+    found: set[str] = set()
+    for match in index.search(r"#[ \t]*define[ \t]+\w+\([^()]*\)[ \t]+(?:__)?typeof", regex=True):
+        found.update(index.macros_around(match.file, match.line))
+    return frozenset(found)
+
+
 def _everything(_token: Token, _arguments: list[list[Token]], _following: str) -> bool:
     """Expand whatever is a macro."""
     return True
@@ -552,24 +572,6 @@ def _named(made: Type, holder: str) -> Type:
     if made[0] == "inline" and not made[3]:
         return (*made[:3], f"{holder}::anon", made[4])
     return made
-
-
-def split(tokens: list[Token], separator: str) -> list[list[Token]]:
-    """The pieces between separators outside brackets; empty pieces at the end are dropped."""
-    pieces: list[list[Token]] = [[]]
-    depth = 0
-    for token in tokens:
-        if token.text in ("(", "[", "{"):
-            depth += 1
-        elif token.text in (")", "]", "}"):
-            depth -= 1
-        if token.text == separator and depth == 0:
-            pieces.append([])
-        else:
-            pieces[-1].append(token)
-    while pieces and not pieces[-1]:
-        pieces.pop()
-    return pieces
 
 
 def _closing_token(tokens: list[Token], opening: int) -> int:
