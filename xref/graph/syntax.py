@@ -77,7 +77,9 @@ _QUALIFIERS = frozenset(
 )  # fmt: skip
 _BASES = frozenset(("void", "char", "short", "int", "long", "float", "double", "unsigned", "_Bool", "bool", "__int128"))
 TYPEOF = frozenset(("typeof", "__typeof__", "__typeof"))
-TYPE_WORDS = _TAGS | _QUALIFIERS | _BASES | TYPEOF
+#: a type that the initialiser has
+_AUTO = "__auto_type"
+TYPE_WORDS = _TAGS | _QUALIFIERS | _BASES | TYPEOF | {_AUTO}
 _ATTRIBUTES = frozenset(("__attribute__", "__attribute", "__asm__", "asm", "__asm", "__declspec", "_Alignas"))
 _STATEMENT_WORDS = frozenset(("else", "do", "default", "{", "}", ";", ":", "case", "goto", "break", "continue"))
 KEYWORDS = frozenset(
@@ -344,6 +346,8 @@ class Parser:
             if self._peek() == "=":
                 self._take()
                 value = self.initializer()
+                if made == ("name", _AUTO):
+                    made = ("typeof", value)
             if name is not None:
                 yield Declared(name.text, made, name, value, static)
             if self._peek() != ",":
@@ -369,6 +373,9 @@ class Parser:
             elif text in _BASES:
                 self._take()
                 found = found or BASE
+            elif text == _AUTO:
+                self._take()
+                found = ("name", _AUTO)
             elif is_word(text) and text not in KEYWORDS:
                 following = self._peek(1)
                 if found is not None and not text.startswith("__") and following.startswith("__"):

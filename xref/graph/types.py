@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from typing import Protocol
 
+from xref.graph.linkage import arch_of
 from xref.graph.syntax import BASE
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import Declared
@@ -202,6 +203,27 @@ class Types:
             if other is not None and len(other.body) == 1 and other.body[0].text != made[1]:
                 return self.members(("struct", other.body[0].text), path)
             return {}
+        found = self._members_at(place)
+        for alternative in self._alternatives(place, path):
+            found = {**self._members_at(alternative), **found}
+        return found
+
+    def _alternatives(self, place: Place, path: str) -> list[Place]:
+        """The structs of the same tag that other headers have for other configurations: srcutiny.h and srcutree.h."""
+        every = self.places.all(place.name)
+        if len(every) == 1 or not place.file.endswith(".h") or place.file == path:
+            return []
+        return [
+            each
+            for each in every
+            if each.kind == place.kind
+            and each.file != place.file
+            and each.file.endswith(".h")
+            and arch_of(each.file) == arch_of(place.file)
+            and self.places.index.reaches(path, each.file)
+        ]
+
+    def _members_at(self, place: Place) -> dict[str, Member]:
         key = (place.file, place.line, place.column)
         if key not in self._members:
             self._members[key] = {}
@@ -211,7 +233,7 @@ class Types:
             if closing > 0:
                 tokens = tokens_of(code[opening + 1 : closing], place.file, opening + 1)
                 tokens += list(self._included(place.file, opening + 1, closing))
-                self._members[key] = self._read_members(tokens, made[1])
+                self._members[key] = self._read_members(tokens, place.name)
         return self._members[key]
 
     def _included(self, path: str, start: int, end: int) -> Iterator[Token]:
@@ -255,6 +277,8 @@ class Types:
                     continue
             any_name = False
             for declared in declarations(piece, self.is_type):
+                if declared.type[0] == "inline" and self._annotates(declared.name):
+                    continue  # `struct { … } __randomize_layout;` has no name
                 any_name = True
                 found[declared.name] = Member(_named(declared.type, holder), holder)
             if not any_name:
@@ -264,6 +288,9 @@ class Types:
                 elif made[0] == "struct":
                     found.update(self.members(made, piece[0].path))
         return found
+
+    def _annotates(self, name: str) -> bool:
+        return name.startswith("__") and name in self.macro_names
 
     # -- macros ---------------------------------------------------------------------------------------
 
@@ -277,7 +304,8 @@ class Types:
                 for place in self.places.all(name):
                     if place.kind == "macro" and place.file == best.file:
                         body = self.macro_body(place)
-                        if body is not None:
+                        # what begins so is assembly's: `#define __percpu %gs:`
+                        if body is not None and not (body.body and body.body[0].text == "%"):
                             found.append(body)
             known[name] = found
         return known[name]
