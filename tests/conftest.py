@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,14 @@ def write_tree(root: Path) -> None:
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
     (root / os.fsdecode(b"drivers/odd\xff.h")).write_text("#define ODD 1\n")
     (root / "lib" / "link.c").symlink_to("ring.c")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests neither read nor write what the user's own commands keep."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -122,6 +122,22 @@ def test_the_line_is_told_without_its_end(index):
     assert [m.text for m in index.search("needle_last")] == ["no line end needle_last"]
 
 
+@pytest.mark.parametrize("needle", ["\n", "\nneedle_lines", "needle_lines\n", "\n\n\n"])
+def test_a_string_with_line_ends_is_found_once_a_line(needle, files, index):
+    found = [m.line for m in index.search(needle) if m.file == "d1/lines.c"]
+    assert found == sorted(set(found))
+    assert found
+    assert found[0] == files["d1/lines.c"].count(b"\n", 0, files["d1/lines.c"].find(needle.encode())) + 1
+
+
+def test_a_line_in_which_both_encodings_match_is_told_once(tmp_path):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "both.c").write_bytes("/* é ".encode() + b"\xe9 */\n/* none */\n/* \xe9 */\n")
+    index_tree(tmp_path / "both.db", tree, jobs=1)
+    assert [(m.line, m.column) for m in Index(tmp_path / "both.db").search("é")] == [(1, 4), (3, 4)]
+
+
 def test_letters_beyond_ascii_are_found_in_either_encoding(index):
     """Text that is not UTF-8 is read as Latin-1 (CONTRACT.md): a search for `André` means both."""
     assert {(m.file, m.line) for m in index.search("André")} == {("d1/latin.c", 1), ("d1/latin.c", 2), ("d1/utf8.c", 1)}

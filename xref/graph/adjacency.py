@@ -63,18 +63,28 @@ class Leads:
 
 
 class Adjacency:
-    """The edges of a tree.
+    """The edges of a tree, in the order of their callees; `nodes` are the names behind their numbers."""
 
-    `through` are pairs of a caller and a callee by anything but a call by name, with whether that is deferred.
-    """
+    def __init__(self, nodes: list[str], edges: Edges) -> None:
+        self.nodes = nodes
+        self.edges = edges
+        self.number = {node: number for number, node in enumerate(nodes)}
+        self._starts = np.searchsorted(edges.callee, np.arange(len(nodes) + 1))
 
-    def __init__(self, index: Index, through: Iterable[tuple[str, str, bool]]) -> None:
+    @classmethod
+    def of(cls, index: Index, through: Iterable[tuple[str, str, bool]]) -> Adjacency:
+        """Gather them: the calls by name of a tree, linked.
+
+        `through` are pairs of a caller and a callee by anything else, with whether that is deferred.
+        """
         names = _Numbers(index)
         caller, callee = names.edges()
-        self.number: dict[str, int] = names.number
-        extra = [(self._of(one), self._of(other), deferred) for one, other, deferred in set(through)]
+        number = names.number
+        extra = [
+            (number.setdefault(one, len(number)), number.setdefault(other, len(number)), deferred)
+            for one, other, deferred in sorted(set(through))
+        ]
         rows = np.array(extra, np.int64).reshape(-1, 3)
-        self.nodes = list(self.number)
         edges = np.stack(
             [
                 np.concatenate([caller, rows[:, 0]]),
@@ -83,31 +93,27 @@ class Adjacency:
             ]
         )
         edges = edges[:, np.argsort(edges[1], kind="stable")]
-        self._edges = Edges(edges[0], edges[1], edges[2].astype(bool))
-        self._starts = np.searchsorted(edges[1], np.arange(len(self.nodes) + 1))
-
-    def _of(self, node: str) -> int:
-        return self.number.setdefault(node, len(self.number))
+        return cls(list(number), Edges(edges[0], edges[1], edges[2].astype(bool)))
 
     def __len__(self) -> int:
-        return len(self._edges.caller)
+        return len(self.edges.caller)
 
     def callers(self, node: str) -> list[str]:
         """The nodes with an edge into one."""
         number = self.number.get(node)
         if number is None:
             return []
-        return [self.nodes[each] for each in self._edges.caller[self._starts[number] : self._starts[number + 1]]]
+        return [self.nodes[each] for each in self.edges.caller[self._starts[number] : self._starts[number + 1]]]
 
     def view(self, *, deferred: bool) -> View:
         """The edges for one search, with or without the deferred ones."""
-        return View(self, np.ones(len(self), bool) if deferred else ~self._edges.deferred)
+        return View(self, np.ones(len(self), bool) if deferred else ~self.edges.deferred)
 
     @cached_property
     def _by_caller(self) -> tuple[Ints, Ints]:
         """The edges' places in the order of their callers, and where each caller's begin."""
-        order = np.argsort(self._edges.caller, kind="stable")
-        return order, np.searchsorted(self._edges.caller[order], np.arange(len(self.nodes) + 1))
+        order = np.argsort(self.edges.caller, kind="stable")
+        return order, np.searchsorted(self.edges.caller[order], np.arange(len(self.nodes) + 1))
 
 
 class View:
@@ -126,7 +132,7 @@ class View:
         order, starts = self._of._by_caller
         gone = False
         for place in order[starts[number] : starts[number + 1]].tolist():
-            if self._usable[place] and self._of.nodes[self._of._edges.callee[place]] not in callees:
+            if self._usable[place] and self._of.nodes[self._of.edges.callee[place]] not in callees:
                 self._usable[place] = False
                 gone = True
         if gone:
@@ -142,11 +148,11 @@ class View:
     def _callees(self, number: int) -> Ints:
         order, starts = self._of._by_caller
         places = order[starts[number] : starts[number + 1]]
-        found: Ints = self._of._edges.callee[places[self._usable[places]]]
+        found: Ints = self._of.edges.callee[places[self._usable[places]]]
         return found
 
     def _callers(self, number: int) -> Ints:
-        edges, starts = self._of._edges, self._of._starts
+        edges, starts = self._of.edges, self._of._starts
         places = slice(starts[number], starts[number + 1])
         found: Ints = edges.caller[places][self._usable[places]]
         return found
@@ -203,7 +209,7 @@ class View:
                     heapq.heappush(waiting, (far + 1, caller, node))
 
     def _backward(self, goal: str) -> Leads:
-        edges, starts = self._of._edges, self._of._starts
+        edges, starts = self._of.edges, self._of._starts
         distance = np.full(len(self._of.nodes), -1, np.int64)
         following = np.full(len(self._of.nodes), -1, np.int64)
         number = self._of.number.get(goal)

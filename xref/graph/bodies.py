@@ -83,7 +83,7 @@ class Body:
         """The types of its locals by name, those of inner blocks too."""
         if self._locals is None:
             self._locals = {}
-            is_type, typeofs = self._typing.is_type, self._typing.typeofs
+            is_type = self._typing.is_type
 
             def declares(tokens: list[Token]) -> bool:
                 return bool(tokens) and (tokens[0].text in TYPE_WORDS or is_type(tokens[0].text))
@@ -94,11 +94,11 @@ class Body:
                 if first is None:
                     continue
                 word = first.group()
-                other = word in typeofs
-                if other or word in TYPE_WORDS or word == "for" or is_type(word) or code.find("({", start, end) >= 0:
+                made = word in self._typing.macro_names and self._typing.declares(word, self.path)
+                if made or word in TYPE_WORDS or word == "for" or is_type(word) or code.find("({", start, end) >= 0:
                     tokens = tokens_of(code[start:end], self.path, start)
-                    if other:
-                        tokens = self._typing.expand(tokens, self.path, lambda token, _, __: token.text in typeofs)
+                    if made:
+                        tokens = self._typing.expand(tokens, self.path, lambda token, *_, own=word: token.text == own)
                     for node in Parser(tokens, is_type, declares).statements():
                         for declared in node[1] if node[0] == "declare" else ():
                             if declared.type[0] != "function":

@@ -24,6 +24,7 @@ from xref.graph.handing_macros import named
 from xref.graph.handing_macros import node_of
 from xref.graph.indirect import Pointers
 from xref.graph.indirect import Target
+from xref.graph.kept import kept_adjacency
 from xref.graph.linkage import arch_of
 from xref.graph.list_heads import ListHeads
 from xref.graph.meanings import BODIES
@@ -590,8 +591,11 @@ class CallGraph:
         with _making:
             known = _adjacencies.get(self.index.state)
             if known is None:
-                known = _adjacencies[self.index.state] = Adjacency(self.index, self._through_all())
+                known = _adjacencies[self.index.state] = kept_adjacency(self.index, self._gathered)
             return known
+
+    def _gathered(self) -> Adjacency:
+        return Adjacency.of(self.index, self._through_all())
 
     def _through_all(self) -> Iterator[tuple[str, str, bool]]:
         """(caller, callee, is it deferred) of each edge that is no call by name."""

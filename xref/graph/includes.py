@@ -7,9 +7,55 @@ so that the closure of a whole tree takes a fraction of a second.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
 from functools import cached_property
+
+from xref.graph.linkage import arch_of
+from xref.graph.linkage import include_candidates
+from xref.graph.linkage import shared_candidates
+
+
+class IncludeResolver:
+    """Which file of a tree an `#include` means; asked for all of them, it remembers what several have in common.
+
+    `known` are the tree's files, `arch` the architecture asked for among its `archs`.
+    """
+
+    def __init__(self, known: Collection[str], arch: str | None, archs: Sequence[str]) -> None:
+        self._known, self._arch, self._archs = known, arch, archs
+        self._own: dict[str, str | None] = {}
+        #: by directory and target, and by architecture and target
+        self._found: dict[tuple[str, str, bool], str | None] = {}
+        self._shared: dict[tuple[str | None, str], str | None] = {}
+
+    def __call__(self, path: str, target: str, system: bool) -> str | None:
+        """The file, or None; `system`: the target stands in angle brackets."""
+        here = path.rpartition("/")[0]
+        if not system:
+            beside = f"{here}/{target}"
+            if beside in self._known:
+                return beside
+        else:
+            found = self._of_all(here, target)
+            if found is not None:
+                return found
+        key = (here, target, system)
+        if key not in self._found:
+            candidates = include_candidates(path, target, system, self._arch, self._archs)
+            self._found[key] = next((each for each in candidates if each in self._known), None)
+        return self._found[key]
+
+    def _of_all(self, here: str, target: str) -> str | None:
+        """What it means to all files of the architecture that those of a directory belong to."""
+        if here not in self._own:
+            self._own[here] = arch_of(f"{here}/")
+        key = (self._own[here], target)
+        if key not in self._shared:
+            candidates = shared_candidates(target, key[0], self._arch, self._archs)
+            self._shared[key] = next((each for each in candidates if each in self._known), None)
+        return self._shared[key]
 
 
 class IncludeGraph:

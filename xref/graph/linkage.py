@@ -15,43 +15,50 @@ from functools import lru_cache
 from typing import NamedTuple
 
 
-def include_candidates(path: str, target: str, system: bool, arch: str | None, archs: Iterable[str]) -> Iterator[str]:
-    """Where an `#include` in `path` may lead, the likeliest first; the caller knows which exist.
+def include_candidates(path: str, target: str, system: bool, arch: str | None, archs: Sequence[str]) -> Iterator[str]:
+    """Where an `#include` in `path` may lead, the likeliest first; the caller knows which exist."""
+    here = posixpath.dirname(path)
+    own = arch_of(path)
+    beside = posixpath.normpath(posixpath.join(here, target))
+    found = [*([] if system else [beside]), *shared_candidates(target, own, arch, archs), beside, *_above(here, target)]
+    yield from dict.fromkeys(each for each in found if not each.startswith(".."))
+
+
+def shared_candidates(target: str, own: str | None, arch: str | None, archs: Sequence[str]) -> Iterator[str]:
+    """Those that are the same for every file that belongs to an architecture (`own`).
 
     `asm/x.h` is `include/asm-ARCH/x.h` (2.6) or `arch/ARCH/include/asm/x.h` (since 2.6.28), for the
     architecture of the including file, else the one asked for, else any.
     """
-    seen: set[str] = set()
+    clean = posixpath.normpath(target)
+    asm = clean[4:] if clean.startswith("asm/") else None
+    for place in _include_directories(own, arch, archs, asm is not None):
+        candidate = f"{place}/{asm if asm and '/asm-' in place else clean}"
+        yield posixpath.normpath(candidate) if clean.startswith("..") else candidate
 
-    def offer(candidate: str) -> Iterator[str]:
-        clean = posixpath.normpath(candidate)
-        if clean not in seen and not clean.startswith(".."):
-            seen.add(clean)
-            yield clean
 
-    here = posixpath.dirname(path)
-    if not system:
-        yield from offer(posixpath.join(here, target))
-    yield from offer(f"include/{target}")
-    own = arch_of(path)
-    preferred = [each for each in (own, arch) if each]
-    for each in [*preferred, *(each for each in archs if each not in preferred)]:
-        if target.startswith("asm/"):
-            yield from offer(f"include/asm-{each}/{target[4:]}")
-        yield from offer(f"arch/{each}/include/{target}")
-        yield from offer(f"arch/{each}/include/uapi/{target}")
-    yield from offer(f"include/uapi/{target}")
-    if target.startswith("asm/"):
-        yield from offer(f"include/asm-generic/{target[4:]}")
-    if system:
-        yield from offer(posixpath.join(here, target))
-    # -I of a subsystem's Makefile: the directories above
+def _include_directories(own: str | None, arch: str | None, archs: Sequence[str], asm: bool) -> Iterator[str]:
+    """The tree's directories of headers; with those that stand for `asm/`, if that is asked for."""
+    yield "include"
+    for each in dict.fromkeys((own, arch, *archs)):
+        if each and asm:
+            yield f"include/asm-{each}"
+        if each:
+            yield f"arch/{each}/include"
+            yield f"arch/{each}/include/uapi"
+    yield "include/uapi"
+    if asm:
+        yield "include/asm-generic"
+
+
+def _above(here: str, target: str) -> Iterator[str]:
+    """What `-I` of a subsystem's Makefile may mean: the directories above."""
     parts = here.split("/")
     for count in range(len(parts) - 1, 0, -1):
         above = "/".join(parts[:count])
-        yield from offer(f"{above}/{target}")
-        yield from offer(f"{above}/include/{target}")
-    yield from offer(target)
+        yield posixpath.normpath(f"{above}/{target}")
+        yield posixpath.normpath(f"{above}/include/{target}")
+    yield posixpath.normpath(target)
 
 
 _ARCH = re.compile(r"^(?:arch/([^/]+)/|include/asm-([^/]+)/)")

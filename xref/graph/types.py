@@ -15,6 +15,7 @@ from typing import Protocol
 from xref.graph.linkage import arch_of
 from xref.graph.syntax import BASE
 from xref.graph.syntax import KEYWORDS
+from xref.graph.syntax import TYPE_WORDS
 from xref.graph.syntax import Declared
 from xref.graph.syntax import Node
 from xref.graph.syntax import Token
@@ -31,6 +32,10 @@ from xref.index.query import Index
 
 _DEEPEST = 40
 _LONGEST_MACRO = 8000
+#: from the end of a struct's body to what is declared by it
+_PARENTHESES = r"\((?:[^(){};]++|\((?:[^(){};]++|\([^(){};]*+\))*+\))*+\)"
+_ATTRIBUTES = re.compile(rf"\}}(?:\s++|\w++|{_PARENTHESES})*+$")
+_LONGEST_ATTRIBUTES = 200
 _DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(define|include)\b([^\n]*)", re.MULTILINE)
 
 
@@ -309,6 +314,16 @@ class Types:
                             found.append(body)
             known[name] = found
         return known[name]
+
+    def declares(self, name: str, path: str) -> bool:
+        """Does a macro with arguments declare a variable: `#define DECLARE_WORK(n, f, d) struct work_struct n = …`?"""
+        bodies = self.macros(name, path)
+        return any(
+            body.params is not None and len(body.body) > 1 and self._begins_type(body.body[0].text) for body in bodies
+        )
+
+    def _begins_type(self, word: str) -> bool:
+        return word in TYPE_WORDS or self.is_type(word)
 
     def forget(self, path: str) -> None:
         """Let go of what is known of the names in a file; for who reads a whole tree, file by file."""
@@ -678,14 +693,17 @@ def end_of_declaration(code: str, start: int) -> int:
 
 
 def head_of(code: str, head: int) -> int:
-    """Where a declaration really begins, if what stands before `head` is the body of a struct it declares."""
-    before = head
-    while before > 0 and code[before - 1].isspace():
-        before -= 1
-    if not code.startswith("}", before - 1) or before < 1:
-        if not code.startswith("}", head):
-            return head
+    """Where a declaration really begins, if what stands before `head` is the body of a struct it declares.
+
+    Between the two there may be attributes, and macros that are such.
+    """
+    if code.startswith("}", head):
         before = head + 1
+    else:
+        body = _ATTRIBUTES.search(code, max(0, head - _LONGEST_ATTRIBUTES), head)
+        if body is None:
+            return head
+        before = body.start() + 1
     depth = 0
     place = before - 1
     while place >= 0:

@@ -37,6 +37,8 @@ from xref.index import store
 from xref.index import worker
 from xref.index.errors import IndexFileError
 from xref.index.files import check
+from xref.index.hashing import Hashed
+from xref.index.hashing import hash_all
 from xref.index.known import Known
 from xref.index.merge import Merge
 from xref.index.query import Index
@@ -45,10 +47,7 @@ from xref.index.worker import Job
 from xref.parse.lessons import Lessons
 from xref.parse.lessons import Taught
 from xref.source.errors import SourceError
-from xref.source.text import content_hash
-from xref.source.text import read_file
 from xref.source.walk import Skipped
-from xref.source.walk import SourceFile
 from xref.source.walk import walk
 
 #: text handed to a worker at once; large enough that the way there and back costs little
@@ -85,13 +84,6 @@ class Report(NamedTuple):
     resolving: float = 0.0
 
 
-class Hashed(NamedTuple):
-    """A file of the tree with its content's hash."""
-
-    file: SourceFile
-    hash: bytes
-
-
 def index_tree(
     index: Path,
     root: Path,
@@ -126,9 +118,13 @@ def index_tree(
         ]
         for file in own:
             walked.files.remove(file)
-        hashed, unread = _hash_all(walked.files, told)
+        try:
+            _start_forkserver()  # it imports what it needs while this process hashes
+        except OSError as error:
+            raise IndexFileError(_why(error, index)) from error
         known = Known(index) if index.exists() else None
         try:
+            hashed, unread = hash_all(walked.files, known.stamps(tree_name) if known else {}, told)
             skipped = walked.skipped + unread
             return _Run(index, root, tree_name, arch, jobs or os.cpu_count() or 1, told).run(hashed, skipped, known)
         finally:
@@ -138,22 +134,6 @@ def index_tree(
 
 def _silent(_done: int, _total: int, _phase: str, /) -> None:
     pass
-
-
-def _hash_all(files: list[SourceFile], progress: Progress) -> tuple[list[Hashed], list[Skipped]]:
-    """Each file's hash; those that cannot be read become skipped."""
-    total = sum(file.size for file in files)
-    hashed: list[Hashed] = []
-    unread: list[Skipped] = []
-    done = 0
-    for file in files:
-        try:
-            hashed.append(Hashed(file, content_hash(read_file(file.os_path))))
-        except SourceError as error:
-            unread.append(Skipped(file.path, str(error)))
-        done += file.size
-        progress(done, total, "hash")
-    return hashed, unread
 
 
 class _Resolved(NamedTuple):
@@ -181,7 +161,6 @@ class _Run:
             return Report(self.name, len(files), 0, len(skipped), known.problems(before.id), False)
         draft = None
         try:
-            _start_forkserver()
             lessons, reading = self._lessons(files, known)
             blobs = known.reusable([(h.hash, h.file.kind) for h in files], lessons, reading) if known else {}
             wanted: dict[tuple[bytes, str], Hashed] = {}

@@ -11,7 +11,7 @@ from typing import Any
 from xref.index.errors import IndexFileError
 
 #: raised whenever an index written by an older program can no longer be read
-VERSION = 5
+VERSION = 6
 
 #: how many files of a tree have something that could not be read
 PROBLEM_FILES = (

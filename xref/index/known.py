@@ -27,7 +27,7 @@ from xref.source.text import read_file
 from xref.source.walk import Skipped
 
 if TYPE_CHECKING:
-    from xref.index.build import Hashed
+    from xref.index.hashing import Hashed
 
 #: with more changed files than this, learning anew costs no more than comparing
 _MOST_COMPARED = 100
@@ -105,6 +105,14 @@ class Known:
             return False
         left_out = self._db.execute("SELECT path, reason FROM skipped WHERE tree = ?", [tree.id])
         return dict(left_out.fetchall()) == {entry.path: entry.reason for entry in skipped}
+
+    def stamps(self, name: str) -> dict[str, tuple[int, bytes]]:
+        """For the files of the tree of that name, the status in which each was hashed, and the hash."""
+        tree = self.tree(name)
+        if tree is None:
+            return {}
+        query = "SELECT path, stamp, hash FROM files JOIN blobs ON blobs.id = blob WHERE tree = ? AND stamp NOT NULL"
+        return {path: (stamp, digest) for path, stamp, digest in self._db.execute(query, [tree.id])}
 
     def contents(self, tree: int) -> dict[str, bytes]:
         """The hash of each file of a tree, if its function pointers were resolved; else nothing."""

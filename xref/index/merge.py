@@ -27,7 +27,7 @@ from xref.source.walk import Skipped
 if TYPE_CHECKING:
     from xref.graph.flow import FileFlow
     from xref.graph.knowledge import Knowledge
-    from xref.index.build import Hashed
+    from xref.index.hashing import Hashed
 
 #: kinds of file that no macro has a say in
 _UNTAUGHT = frozenset(("text", "binary", "makefile", "kconfig", "linker", "dts", "asm"))
@@ -148,8 +148,8 @@ class Merge:
         for entry in files:
             blob = blobs.get((entry.hash, entry.file.kind))
             if blob is not None:
-                rows.append((self._tree_id, entry.file.path, blob))
-        db.executemany("INSERT INTO files VALUES (?,?,?)", sorted(rows))
+                rows.append((self._tree_id, entry.file.path, blob, entry.stamp))
+        db.executemany("INSERT INTO files VALUES (?,?,?,?)", sorted(rows))
         reasons = {entry.path: (self._tree_id, entry.path, entry.reason) for entry in skipped}
         db.executemany("INSERT INTO skipped VALUES (?,?,?)", reasons.values())
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from typing import Any
 from typing import NamedTuple
 
 from xref.graph.includes import IncludeGraph
+from xref.graph.includes import IncludeResolver
 from xref.graph.linkage import Named
 from xref.graph.linkage import Standing
 from xref.graph.linkage import arch_of
@@ -568,27 +570,11 @@ class Index(GraphRows):
         if graph is None:
             query = "SELECT path, target, system FROM files JOIN includes ON includes.blob = files.blob WHERE tree = ?"
             edges = self._db.execute(query, [self._tree_id])
-            graph = IncludeGraph(self._all_paths, edges, self._resolver())
+            graph = IncludeGraph(self._all_paths, edges, IncludeResolver(self._path_set, self.arch, self._archs))
             if len(_GRAPHS) >= _MOST_GRAPHS:
                 _GRAPHS.clear()
             _GRAPHS[key] = graph
         return graph
-
-    def _resolver(self) -> Callable[[str, str, bool], str | None]:
-        """Which file an `#include` means; remembers, because a directory's files include the same headers."""
-        known, archs, arch = self._path_set, self._archs, self.arch
-        memory: dict[tuple[str, str, bool], str | None] = {}
-
-        def resolve(path: str, target: str, system: bool) -> str | None:
-            if system and f"include/{target}" in known:
-                return f"include/{target}"
-            key = (path.rpartition("/")[0], target, system)
-            if key not in memory:
-                candidates = include_candidates(path, target, system, arch, archs)
-                memory[key] = next((each for each in candidates if each in known), None)
-            return memory[key]
-
-        return resolve
 
     def archs(self) -> tuple[str, ...]:
         """The architectures that the tree has files of."""
@@ -660,18 +646,11 @@ class Index(GraphRows):
         if where is not None:
             wanted = {blob: at for blob, each in paths.items() if (at := tuple(filter(where, each)))}
         found: list[Match] = []
-        last, counted, number = -1, 0, 1
         cut = None
+        hits = Searcher(self._db, self.state[:2], seconds).search(pattern, regex=regex, wanted=wanted.__contains__)
         try:
-            for blob, text, (line, start, end) in Searcher(self._db, self.state[:2], seconds).search(
-                pattern, regex=regex, wanted=wanted.__contains__
-            ):
-                if blob != last:
-                    last, counted, number = blob, 0, 1
-                number += text.count(b"\n", counted, line)
-                counted = line
-                shown = _shown_line(text, line, start, end)
-                found += [Match(at, number, start - line + 1, shown) for at in wanted[blob]]
+            for match in _matches(hits, wanted):
+                found.append(match)
                 if most is not None and len(found) >= most:
                     cut = "lines"
                     break
@@ -729,6 +708,20 @@ def within(path: str) -> Callable[[str], bool]:
         matches = re.compile(fnmatch.translate(path)).match
         return lambda each: matches(each) is not None
     return lambda each: each.startswith(path)
+
+
+def _matches(
+    hits: Iterable[tuple[int, bytes, Iterable[tuple[int, int, int]]]], paths: Mapping[int, Iterable[str]]
+) -> Iterator[Match]:
+    """What was found in blobs (see `Searcher.search`), at each path at which a blob stands."""
+    for blob, text, lines in hits:
+        number, counted = 1, 0
+        for line, start, end in lines:
+            number += text.count(b"\n", counted, line)
+            counted = line
+            shown = _shown_line(text, line, start, end)
+            for path in paths[blob]:
+                yield Match(path, number, start - line + 1, shown)
 
 
 def _shown_line(text: bytes, line: int, start: int, end: int) -> str:

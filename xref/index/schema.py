@@ -59,6 +59,7 @@ files = Table(
     Column("tree", ForeignKey("trees.id"), primary_key=True),
     Column("path", Text, primary_key=True, comment="relative to the tree"),
     Column("blob", ForeignKey("blobs.id"), nullable=False),
+    Column("stamp", Integer, comment="size, times and inode in 64 bits: while they are the same, so is the content"),
     sqlite_with_rowid=False,
     comment="Which content stands at which path of which tree.",
 )

@@ -74,8 +74,10 @@ class Searcher:
         self._state = state
         self._clock = Clock(seconds)
 
-    def search(self, pattern: str, *, regex: bool, wanted: Callable[[int], bool]) -> Iterator[tuple[int, bytes, Hit]]:
-        """Each matching line of the blobs that are wanted: (blob, its text, where)."""
+    def search(
+        self, pattern: str, *, regex: bool, wanted: Callable[[int], bool]
+    ) -> Iterator[tuple[int, bytes, Iterator[Hit]]]:
+        """The blobs that are wanted and may match: (blob, its text, its matching lines)."""
         if not pattern:
             raise PatternError("an empty pattern matches everything: give at least one character")
         if len(pattern) > MOST_PATTERN:
@@ -96,8 +98,7 @@ class Searcher:
                 text = decompress(packed) if packed else b""
                 if b"\r" in text:
                     text = text.replace(b"\r\n", b"\n")
-                for hit in find(text):
-                    yield blob, text, hit
+                yield blob, text, find(text)
 
     def _candidates(self, literals: list[bytes]) -> Iterator[tuple[int, int]]:
         """The shards, as runs of blobs, that may have every literal."""
@@ -211,15 +212,26 @@ def _encodings(pattern: str) -> list[bytes]:
 
 
 def _literal(needles: list[bytes]) -> Callable[[bytes], Iterator[Hit]]:
-    def places(text: bytes, needle: bytes) -> Iterator[int]:
+    def lines(text: bytes, needle: bytes) -> Iterator[Hit]:
         place = text.find(needle)
         while place >= 0:
-            yield place
-            place = text.find(needle, place + 1)
+            end = text.find(b"\n", place)
+            end = len(text) if end < 0 else end
+            yield text.rfind(b"\n", 0, place) + 1, place, end
+            place = text.find(needle, end + 1)
 
     if len(needles) == 1:
-        return lambda text: _lines(text, places(text, needles[0]))
-    return lambda text: _lines(text, heapq.merge(*(places(text, needle) for needle in needles)))
+        return lambda text: lines(text, needles[0])
+    return lambda text: _first_of_each(heapq.merge(*(lines(text, needle) for needle in needles)))
+
+
+def _first_of_each(hits: Iterator[Hit]) -> Iterator[Hit]:
+    """Of the hits of a line the first."""
+    last = -1
+    for hit in hits:
+        if hit[0] != last:
+            yield hit
+        last = hit[0]
 
 
 def _expression(pattern: str, clock: Clock) -> Callable[[bytes], Iterator[Hit]]:

@@ -45,8 +45,10 @@ class SourceFile(NamedTuple):
     kind: str
     #: bytes
     size: int
-    #: last change, nanoseconds since 1970: with size, a hint that the content is as it was
+    #: last change of the content as it is told, and of anything as the system saw it: nanoseconds since 1970
     mtime_ns: int
+    changed_ns: int
+    inode: int
     #: absolute, as the system wants it: what to open
     os_path: bytes
 
@@ -113,7 +115,8 @@ def _add(entry: os.DirEntry[bytes], path: str, found: Walk) -> None:
     if reason is None and info.st_mode & _ALL_READ != _ALL_READ and not os.access(entry.path, os.R_OK):
         reason = "not readable: Permission denied"
     if reason is None:
-        found.files.append(SourceFile(path, kind_of(path), info.st_size, info.st_mtime_ns, entry.path))
+        times = info.st_mtime_ns, info.st_ctime_ns
+        found.files.append(SourceFile(path, kind_of(path), info.st_size, *times, info.st_ino, entry.path))
     else:
         found.skipped.append(Skipped(path, reason))
 
