@@ -192,7 +192,7 @@ class CallGraph:
         before = () if through == PASTED or not macro else (through,)
         found: list[tuple[str, tuple[str, ...]]] = []
         if "@" in callee or self.nodes(callee):
-            found.append((callee, before))
+            found += [(node, before) for node in self._meanings.with_declared(callee)]
         if "@" not in callee:
             inside = self._inside(callee, file, 0)
             found += [(each, (*before, f"{at_file}:{at}", *chain)) for each, at, at_file, chain in inside]
@@ -406,7 +406,8 @@ class CallGraph:
         """(function, line, where it is called) of what a macro hands to others that call it."""
         for _, callee, file, line, _, _, through in self.index.hidden_calls(function=node_of(macro.name, macro.file)):
             if file == macro.file and macro.line <= line <= macro.end_line:
-                yield callee, line, through
+                for node in self._meanings.with_declared(callee):
+                    yield node, line, through
 
     def _through(self, node: str, caller_def: str | None, row: tuple[Any, ...]) -> Iterator[Step]:
         """The targets of one call through a pointer."""
@@ -608,7 +609,8 @@ class CallGraph:
                     for caller in (function,) if givers is None else givers:
                         yield caller, target.function, slot in DEFERRED or target.member in DEFERRED
         for function, callee, file in self.index.every_hidden_call():
-            yield function, callee, False
+            for node in self._meanings.with_declared(callee):
+                yield function, node, False
             for node in () if "@" in callee else self._in_macro(callee, file):
                 yield function, node, False
         for function, callee in self._through_made():

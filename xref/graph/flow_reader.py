@@ -18,7 +18,7 @@ from xref.graph.bodies import Body
 from xref.graph.flow import FileFlow
 from xref.graph.flow import Hidden
 from xref.graph.flow import Notes
-from xref.graph.handing_macros import handed_on
+from xref.graph.handing_macros import read_macros
 from xref.graph.interest import CALLED
 from xref.graph.interest import FUNCTION
 from xref.graph.interest import POINTER
@@ -73,8 +73,7 @@ class Reader:
 
     def run(self) -> FileFlow:
         """Everything that this file does with functions' addresses."""
-        for hidden in handed_on(self._slots, self._places):
-            self._notes.hidden(hidden)
+        read_macros(self._slots, self._places, self._notes)
         if not any(place.kind in ("function", "variable") for place in self._places):
             return self._notes.found
         code = self.text.code

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from xref.graph.knowledge import Knowledge
+from xref.graph.syntax import AUTO
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import TYPEOF
 from xref.graph.types import Types
@@ -116,7 +117,7 @@ class Interests:
             (MEMBER, knowledge.fields),
             (FUNCTION, knowledge.functions - KEYWORDS),
             (MACRO, knowledge.active),
-            (TYPE, knowledge.pointers | knowledge.names.typeofs | TYPEOF),
+            (TYPE, knowledge.pointers | knowledge.names.typeofs | TYPEOF | {AUTO}),
         ):
             for word in words:
                 self._common[word] = self._common.get(word, 0) | bit

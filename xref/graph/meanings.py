@@ -52,7 +52,7 @@ class Meanings:
             found: dict[str, None] = {}
             first = self.likeliest(name, path)
             for node in (first, *self._in_other_headers(name, path, first)) if first is not None else ():
-                found.update(dict.fromkeys(self._with_declared(node)))
+                found.update(dict.fromkeys(self.with_declared(node)))
             known = self._every[key] = tuple(found)
         return known
 
@@ -76,7 +76,7 @@ class Meanings:
             and self._index.reaches(path, place.file)
         ]
 
-    def _with_declared(self, node: str) -> tuple[str, ...]:
+    def with_declared(self, node: str) -> tuple[str, ...]:
         """A function, and the one that its header declares in those configurations for which it does not define it.
 
         `register_cpu_notifier` is that of kernel/cpu.c, or in cpu.h one that does nothing.

@@ -65,7 +65,7 @@ class Statements:
             return
         slot = self.slots.variable_slot(declared.name, function)
         for source in self.slots.sources(declared.value, function):
-            if source.direct or self.types.is_function_pointer(declared.type, self.path):
+            if source.direct or function.is_pointer(declared.type):
                 self._flow(slot, source, "assigned", None, function, declared.token)
 
     def _initialised(self, node: Node, made: Type, instance: str | None, function: Body) -> None:

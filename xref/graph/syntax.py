@@ -78,8 +78,8 @@ _QUALIFIERS = frozenset(
 _BASES = frozenset(("void", "char", "short", "int", "long", "float", "double", "unsigned", "_Bool", "bool", "__int128"))
 TYPEOF = frozenset(("typeof", "__typeof__", "__typeof"))
 #: a type that the initialiser has
-_AUTO = "__auto_type"
-TYPE_WORDS = _TAGS | _QUALIFIERS | _BASES | TYPEOF | {_AUTO}
+AUTO = "__auto_type"
+TYPE_WORDS = _TAGS | _QUALIFIERS | _BASES | TYPEOF | {AUTO}
 _ATTRIBUTES = frozenset(("__attribute__", "__attribute", "__asm__", "asm", "__asm", "__declspec", "_Alignas"))
 _STATEMENT_WORDS = frozenset(("else", "do", "default", "{", "}", ";", ":", "case", "goto", "break", "continue"))
 KEYWORDS = frozenset(
@@ -346,7 +346,7 @@ class Parser:
             if self._peek() == "=":
                 self._take()
                 value = self.initializer()
-                if made == ("name", _AUTO):
+                if made == ("name", AUTO):
                     made = ("typeof", value)
             if name is not None:
                 yield Declared(name.text, made, name, value, static)
@@ -373,9 +373,9 @@ class Parser:
             elif text in _BASES:
                 self._take()
                 found = found or BASE
-            elif text == _AUTO:
+            elif text == AUTO:
                 self._take()
-                found = ("name", _AUTO)
+                found = ("name", AUTO)
             elif is_word(text) and text not in KEYWORDS:
                 following = self._peek(1)
                 if found is not None and not text.startswith("__") and following.startswith("__"):
@@ -458,9 +458,14 @@ class Parser:
             if (
                 self._peek(1).startswith("__")
                 and not self._peek().startswith("__")
-                and (self._peek(2) != "(" or self._peek(1) in _ATTRIBUTES or self._behind_group(2) == "=")
+                and (
+                    self._peek(2) != "("
+                    or self._peek(1) in _ATTRIBUTES
+                    or self._behind_group(2) == "="
+                    or self._is_type(self._peek())
+                )
             ):
-                break  # the annotation stands behind: `x __initdata = …`
+                break  # the annotation stands behind: `x __initdata = …`, `typedef struct s name __aligned(8);`
             self._take()
             while self._peek() == "*":
                 self._take()
