@@ -173,6 +173,8 @@ class CallGraph:
         hidden = self.index.hidden_calls(function=node)
         for kept in self._blocks(node, hidden):
             yield from self._of_body(node, name, kept)
+            if kept != node:
+                hidden += [row for row in self.index.hidden_calls(function=kept) if row[6] not in (MADE, BODY)]
         yield from self._of_table(node)
         yield from self._of_asm_macros(node)
         yield from self._initcalls(node)

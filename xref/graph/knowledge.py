@@ -22,6 +22,8 @@ _WORDS = re.compile(r"[A-Za-z_]\w*")
 #: a declarator that is a pointer to something in parentheses, or a function
 _POINTER = re.compile(r"\(\s*[*^]")
 _FUNCTION = re.compile(r"\w\s*\(")
+#: the same for a name in parentheses: `typedef void *(alloc_t)(int, void *);`
+_ENCLOSED = re.compile(r"\(\s*\w+\s*\)\s*\(")
 #: `(*rotate)(`, as far as the text of a declaration goes
 _DECLARED = re.compile(r"\(\s*\*+\s*(?:const\s+)?\w+")
 
@@ -156,7 +158,9 @@ def _function_types(index: Index) -> frozenset[str]:
     found: set[str] = set()
     others: dict[str, set[str]] = {}
     for name, _, text in index.declared("typedef"):
-        if "{" not in text and (_POINTER.search(text) or _FUNCTION.search(text)):
+        if "{" not in text and (
+            _POINTER.search(text) or _FUNCTION.search(text) or _ENCLOSED.search(text)
+        ):
             found.add(name)
         elif "{" not in text:
             for word in _WORDS.findall(text):

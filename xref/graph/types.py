@@ -31,6 +31,7 @@ from xref.index.places import Places
 from xref.index.query import Index
 
 _DEEPEST = 40
+_CODE = ("function", "prototype")
 _LONGEST_MACRO = 8000
 #: from the end of a struct's body to what is declared by it
 _PARENTHESES = r"\((?:[^(){};]++|\((?:[^(){};]++|\([^(){};]*+\))*+\))*+\)"
@@ -417,6 +418,13 @@ class Types:
             chain = following in ("->", ".", "[", "(", "=") or wanted is _everything
             if chain:
                 chosen = chosen[:1]
+            elif text in self.function_names and self._is_function_too(chosen[0], path):
+                # in another configuration it is a function: the call stays, and what the macro does is put behind it
+                opened = self.expand(substituted(chosen[0], arguments), path, wanted, depth + 1, waiting)
+                waiting += [*(opened if depth else _used_at(opened, token.at)), Token(";", token.path, token.at)]
+                out.append(token)
+                place += 1
+                continue
             place = behind if chosen[0].params is None else after
             for number, body in enumerate(chosen):
                 inner = _everything if chain else wanted
@@ -432,6 +440,12 @@ class Types:
         if waiting and outermost:
             out += [Token(";", out[-1].path, out[-1].at), *waiting] if out else waiting
         return out
+
+    def _is_function_too(self, macro: MacroBody, path: str) -> bool:
+        """Does the header that has a macro declare a function of the name as well?"""
+        if macro.path == path:
+            return False
+        return any(each.file == macro.path and each.kind in _CODE for each in self.places.all(macro.name))
 
     def expand_all(self, tokens: list[Token], path: str) -> list[Token]:
         """The tokens with every macro replaced."""
