@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from xref.graph.handing_macros import named
 from xref.graph.linkage import arch_of
 from xref.index.query import Index
 
@@ -267,8 +268,10 @@ class _Numbers:
         paths = self._index.files()
         file, symbol, scope = self._index.call_columns()
         calls = np.stack([file, scope, symbol], axis=1)[scope > 0]
+        calls = np.concatenate([calls, self._handed_on(paths)])
         self._add_functions(paths)
         caller = self._callers(calls, paths)
+        calls, caller = self._with_macros(calls, caller, paths)
         archs = np.array([self._arch_number(path) for path in paths])
         pairs = self._linked(calls, caller, archs[calls[:, 0]])
         return self._dissolved(pairs)
@@ -308,6 +311,34 @@ class _Numbers:
             found.append(node)
         return np.array(found, np.int64)[inverse]
 
+    def _handed_on(self, paths: list[str]) -> Ints:
+        """Calls that macros do of what their bodies hand to other macros, as rows like those by name."""
+        place = {path: number for number, path in enumerate(paths)}
+        rows = []
+        for node, callee in self._index.handed_on():
+            macro = named(node)
+            symbols = [self._index.symbol(each) for each in (macro[0] if macro else "", callee.partition("@")[0])]
+            if macro is not None and None not in symbols:
+                rows.append((place[macro[1]], *symbols))
+        return np.array(rows, np.int64).reshape(-1, 3)
+
+    def _with_macros(self, calls: Ints, caller: Ints, paths: list[str]) -> tuple[Ints, Ints]:
+        """The calls, those twice that stand in what a file has as a function and as a macro: each may be meant."""
+        place = {path: number for number, path in enumerate(paths)}
+        twice = {place[path] << 32 | symbol for path, symbol in self._index.both_function_and_macro()}
+        key = calls[:, 0] << 32 | calls[:, 1]
+        again = np.flatnonzero(np.isin(key, np.array(sorted(twice), np.int64)))
+        nodes = {}
+        for each in np.unique(key[again]).tolist():
+            file, symbol = each >> 32, each & 0xFFFFFFFF
+            node = nodes[each] = -2 - len(self._macros)
+            self._macros.append((file, symbol))
+            self._more.append((each, node))
+            if paths[file].endswith(".h"):
+                self._shared.append((symbol, node, arch_of(paths[file])))
+        extra = np.array([nodes[each] for each in key[again].tolist()], np.int64)
+        return np.concatenate([calls, calls[again]]), np.concatenate([caller, extra])
+
     def _linked(self, calls: Ints, caller: Ints, arch: Ints) -> Ints:
         """Pairs of caller and callee."""
         local = [(file << 32 | symbol, node) for (file, symbol), node in self._local.items()] + self._more
@@ -330,6 +361,12 @@ class _Numbers:
             symbol = calls[mine, 2]
             start, end = np.searchsorted(offered[:, 0], symbol), np.searchsorted(offered[:, 0], symbol, side="right")
             found.append(np.stack([np.repeat(caller[mine], end - start), offered[_ranges(start, end), 1]], axis=1))
+            # its own function, or in another configuration a header's macro
+            macros = offered[offered[:, 1] < -1]
+            mine = here & (arch == number)
+            symbol = calls[mine, 2]
+            start, end = np.searchsorted(macros[:, 0], symbol), np.searchsorted(macros[:, 0], symbol, side="right")
+            found.append(np.stack([np.repeat(caller[mine], end - start), macros[_ranges(start, end), 1]], axis=1))
         return _distinct(np.concatenate(found))
 
     def _dissolved(self, pairs: Ints) -> tuple[Ints, Ints]:

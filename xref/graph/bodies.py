@@ -107,6 +107,10 @@ class Body:
 
     def pointers(self) -> set[str]:
         """Those of its parameters and locals that are pointers to functions."""
-        is_pointer = self._typing.is_function_pointer
         every = {**self.locals, **self._types}
-        return {name for name, made in every.items() if is_pointer(made, self.path)}
+        return {name for name, made in every.items() if self.is_pointer(made)}
+
+    def is_pointer(self, made: Type) -> bool:
+        """Is it a type of pointers to functions, or a `typeof` what has one?"""
+        found = self._typing.typeof(made[1], self) if made[0] == "typeof" else made
+        return self._typing.is_function_pointer(found, self.path)

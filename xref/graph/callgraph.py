@@ -20,11 +20,15 @@ from xref.graph.asm_macros import AsmCall
 from xref.graph.asm_macros import asm_calls
 from xref.graph.deferrals import DEFERRED
 from xref.graph.deferrals import Deferrals
+from xref.graph.handing_macros import named
+from xref.graph.handing_macros import node_of
 from xref.graph.indirect import Pointers
 from xref.graph.indirect import Target
 from xref.graph.kept import kept_adjacency
 from xref.graph.linkage import arch_of
 from xref.graph.list_heads import ListHeads
+from xref.graph.meanings import BODIES
+from xref.graph.meanings import Meanings
 from xref.graph.syscalls import INITCALL_RUNNERS
 from xref.graph.syscalls import SWITCHES
 from xref.graph.syscalls import Syscalls
@@ -35,7 +39,6 @@ from xref.index.query import Index
 from xref.index.records import Call
 from xref.index.records import Edge
 
-_BODIES = ("function", "label")
 #: how a hidden call is one: see `flow.Hidden`
 MADE, BODY, PASTED = "made", "body", "pasted"
 _MOST_NESTED = 6
@@ -78,6 +81,7 @@ class CallGraph:
     def __init__(self, index: Index) -> None:
         self.index = index
         self.places = Places(index)
+        self._meanings = Meanings(self.places)
         self.pointers = Pointers(index)
         self.syscalls = Syscalls(self.places)
         self.deferrals = Deferrals(self.places, self.pointers)
@@ -88,9 +92,6 @@ class CallGraph:
         self._macro_calls: Memory[tuple[str, str], list[tuple[str, int, str, tuple[str, ...]]]] = Memory(30_000)
         self._by_scope: Memory[str, dict[str, list[tuple[str, int, int]]]] = Memory(1_500)
         self._defined: Memory[str, tuple[Place | None]] = Memory(60_000)
-        self._links: Memory[tuple[str, str], tuple[str | None]] = Memory(100_000)
-        self._others: Memory[tuple[str, str], tuple[str | None]] = Memory(30_000)
-        self._alike: Memory[str, tuple[str, ...]] = Memory(30_000)
         self._opening = _Opening()
 
     # -- nodes ----------------------------------------------------------------------------------------
@@ -100,7 +101,7 @@ class CallGraph:
         wanted, _, file = name.partition("@")
         found = []
         arch = self.index.arch
-        places = [place for place in self.places.all(wanted) if place.kind in _BODIES]
+        places = [place for place in self.places.all(wanted) if place.kind in BODIES]
         places.sort(key=lambda each: (arch_of(each.file) not in (None, arch), each.static, each.file))
         for place in places:
             if file and place.file != file:
@@ -123,9 +124,9 @@ class CallGraph:
     def definitions(self, node: str) -> list[Place]:
         """The bodies of a node: several where architectures or configurations have their own."""
         name, _, file = node.partition("@")
-        found = [place for place in self.places.all(name) if place.kind in _BODIES]
+        found = [place for place in self.places.all(name) if place.kind in BODIES]
         found = [place for place in found if (place.file == file if file else not place.static)]
-        return found or [place for place in self.places.all(name) if place.kind in _BODIES and not file]
+        return found or [place for place in self.places.all(name) if place.kind in BODIES and not file]
 
     def defined_at(self, node: str) -> str | None:
         """The file:line of the likeliest body."""
@@ -138,51 +139,6 @@ class CallGraph:
 
     def _of_arch(self, bodies: list[Place]) -> Place:
         return min(bodies, key=lambda each: (arch_of(each.file) not in (None, self.index.arch), each.file, each.line))
-
-    def _meant(self, name: str, path: str) -> str | None:
-        """The node that a name means where it is called in a file."""
-        key = (name, path)
-        known = self._links.get(key)
-        if known is None:
-            place = self.places.best(name, _BODIES, path)
-            if place is not None and not self.places.seen(place, path):
-                place = None
-            known = self._links[key] = (place.identity if place is not None else None,)
-        return known[0]
-
-    def _alternative(self, name: str, path: str) -> str | None:
-        """The function that a macro's name means in other configurations: a header that has no such macro declares it.
-
-        `rcu_note_context_switch` is a macro of rcutiny.h or a function declared in rcutree.h, and either is included.
-        """
-        key = (name, path)
-        known = self._others.get(key)
-        if known is None:
-            known = (None,)
-            node = self._meant(name, path)
-            if node is not None and "@" not in node and self.places.best(name, ("prototype",), path) is not None:
-                declared = {each for each in self.index.unconditional(name, "prototype") if each.endswith(".h")}
-                declared = {each for each in declared if self.index.reaches(path, each)}
-                if declared - set(self.index.unconditional(name, "macro")):
-                    known = (node,)
-            self._others[key] = known
-        return known[0]
-
-    def _both(self, node: str | None) -> tuple[str, ...]:
-        """A function, and the one that its header declares in those configurations for which it does not define it.
-
-        `register_cpu_notifier` is that of kernel/cpu.c, or in cpu.h one that does nothing.
-        """
-        name, _, file = (node or "").partition("@")
-        if node is None or not file.endswith(".h"):
-            return (node,) if node is not None else ()
-        known = self._alike.get(node)
-        if known is None:
-            places = self.places.all(name)
-            declared = any(each.kind == "prototype" and each.file == file and not each.static for each in places)
-            shared = any(each.kind in _BODIES and not each.static for each in places)
-            known = self._alike[node] = (node, name) if declared and shared else (node,)
-        return known
 
     # -- out ------------------------------------------------------------------------------------------
 
@@ -217,6 +173,8 @@ class CallGraph:
         hidden = self.index.hidden_calls(function=node)
         for kept in self._blocks(node, hidden):
             yield from self._of_body(node, name, kept)
+            if kept != node:
+                hidden += [row for row in self.index.hidden_calls(function=kept) if row[6] not in (MADE, BODY)]
         yield from self._of_table(node)
         yield from self._of_asm_macros(node)
         yield from self._initcalls(node)
@@ -225,12 +183,27 @@ class CallGraph:
             if through == MADE:
                 yield from self._made(name, caller_def_any or "", callee, file, line, macro, evidence)
             elif through != BODY:
-                pasted = through == PASTED
-                edge = Edge(
-                    name, plain(callee), file, line, "macro", macro if pasted else f"{macro} argument", evidence,
-                    "exact", caller_def_any, self.defined_at(callee), None if pasted else (through,),
-                )  # fmt: skip
-                yield Step(callee, edge)
+                yield from self._handed(name, caller_def_any, callee, file, line, macro, evidence, through)
+
+    def _handed(
+        self, caller: str, caller_def: str | None, callee: str, file: str, line: int, macro: str, evidence: str,
+        through: str,
+    ) -> Iterator[Step]:  # fmt: skip
+        """A call that a macro does of its argument, or of a name that it pastes; that can be a macro in its turn."""
+        via = macro if through == PASTED or not macro else f"{macro} argument"
+        before = () if through == PASTED or not macro else (through,)
+        found: list[tuple[str, tuple[str, ...]]] = []
+        if "@" in callee or self.nodes(callee):
+            found += [(node, before) for node in self._meanings.with_declared(callee)]
+        if "@" not in callee:
+            inside = self._inside(callee, file, 0)
+            found += [(each, (*before, f"{at_file}:{at}", *chain)) for each, at, at_file, chain in inside]
+        for node, chain in found:
+            edge = Edge(
+                caller, plain(node), file, line, "macro" if macro else "direct", via or None, evidence, "exact",
+                caller_def, self.defined_at(node), chain or None,
+            )  # fmt: skip
+            yield Step(node, edge)
 
     def _blocks(self, node: str, hidden: list[tuple[Any, ...]]) -> list[str]:
         """The nodes under whose names the calls of a node's body are kept: its own, but see `made`."""
@@ -274,7 +247,7 @@ class CallGraph:
             found = []
             symbol = self.index.symbol(name)
             kind = self.index.call_kind(symbol, file) if symbol is not None else None
-            node = self._meant(name, file)
+            node = self._meanings.likeliest(name, file)
             if kind == "direct" and node is not None:
                 found = [(node, ())]
             elif kind is not None:
@@ -290,7 +263,7 @@ class CallGraph:
     def _of_assembly(self, name: str, caller_def: str, body: Place) -> Iterator[Step]:
         """What an assembly routine calls: by name, by a table, by a pushed address."""
         for called, _, line in self._calls_in(body):
-            callee = self._meant(called, body.file)
+            callee = self._meanings.likeliest(called, body.file)
             if callee is not None:
                 yield Step(
                     callee,
@@ -299,7 +272,7 @@ class CallGraph:
                     ),
                 )
         for trap in self.syscalls.traps(body):
-            callee = self._meant(trap.handler, body.file) or trap.handler
+            callee = self._meanings.likeliest(trap.handler, body.file) or trap.handler
             evidence = f"{trap.file}:{trap.line}"
             edge = Edge(
                 name, trap.handler, trap.file, trap.line, "asm", trap.via, evidence, "exact", caller_def,
@@ -310,7 +283,7 @@ class CallGraph:
     def _of_asm_macros(self, node: str) -> Iterator[Step]:
         """What an entry point calls that a macro of assembly makes."""
         for call in self._asm_made.get(node, ()):
-            callee = self._meant(call.callee, call.file)
+            callee = self._meanings.likeliest(call.callee, call.file)
             if callee is not None:
                 edge = Edge(
                     node, call.callee, call.file, call.line, "asm", call.macro, call.evidence, "exact",
@@ -352,7 +325,7 @@ class CallGraph:
         file, line = (sites[0][0], sites[0][1]) if sites else (body.file, body.line)
         for calls in self.syscalls.initcalls.values():
             for call in calls:
-                callee = self._meant(call.function, call.file)
+                callee = self._meanings.likeliest(call.function, call.file)
                 if callee is not None:
                     edge = Edge(
                         plain(node), call.function, file, line, "table", call.macro, f"{call.file}:{call.line}",
@@ -376,33 +349,29 @@ class CallGraph:
     def _named(self, caller: str, caller_def: str, called: str, symbol: int, path: str, line: int) -> Iterator[Step]:
         """What a call by name means: a function, or the calls in a macro's body."""
         kind = self.index.call_kind(symbol, path)
+        a_macro = self.places.best(called, ("macro",), path) is not None
+        nodes: tuple[str, ...] = ()
         if kind == "direct":
-            callee = self._meant(called, path)
-            if callee is None:
-                place = self.places.best(called, ("prototype",), path)
-                if place is None:
-                    return
-                callee = called
-            for node in self._both(callee):
-                defined = self.defined_at(node)
-                edge = Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, defined)
-                yield Step(node, edge)
-        elif kind == "macro" or self.places.best(called, ("macro",), path) is not None:
-            other = self._alternative(called, path)
-            if other is not None:
-                defined = self.defined_at(other)
-                yield Step(other, Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, defined))
-            for callee, at, file, chain in self._inside(called, path, 0):
-                edge = Edge(
-                    caller, plain(callee), path, line, "macro", called, f"{file}:{at}", "exact", caller_def,
-                    self.defined_at(callee), chain or None,
-                )  # fmt: skip
-                yield Step(callee, edge)
+            nodes = self._meanings.every(called, path)
+            if not nodes and self.places.best(called, ("prototype",), path) is not None:
+                nodes = (called,)
+        elif a_macro:
+            nodes = self._meanings.besides_macro(called, path)
+        for node in nodes:
+            defined = self.defined_at(node)
+            yield Step(node, Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, defined))
+        # a header that has both a function and a macro of the name has one for each configuration
+        for callee, at, file, chain in self._inside(called, path, 0) if a_macro else ():
+            edge = Edge(
+                caller, plain(callee), path, line, "macro", called, f"{file}:{at}", "exact", caller_def,
+                self.defined_at(callee), chain or None,
+            )  # fmt: skip
+            yield Step(callee, edge)
 
     def _inside(self, macro: str, path: str, depth: int) -> list[tuple[str, int, str, tuple[str, ...]]]:
         """What the bodies of a macro call: (node, line, file, inner macros' lines)."""
         best = self.places.best(macro, ("macro",), path)
-        if best is None or depth > _MOST_NESTED or not self.places.seen(best, path):
+        if best is None or depth > _MOST_NESTED or not self._meanings.sees(best, path):
             return []
         key = (macro, path)
         known = self._macro_calls.get(key)
@@ -423,19 +392,24 @@ class CallGraph:
         for place in self.places.all(macro):
             if place.kind != "macro" or place.file != home:
                 continue
+            for callee, line, through in self._handed_on(place):
+                yield callee, line, place.file, (through,)
             for called, symbol, line in self._calls_in(place):
                 if called == macro:
                     continue
-                if self.index.call_kind(symbol, path) == "direct":
-                    node = self._meant(called, path)
-                    for each in self._both(node):
-                        yield each, line, place.file, ()
-                else:
-                    other = self._alternative(called, path)
-                    if other is not None:
-                        yield other, line, place.file, ()
-                    for node, inner, file, chain in self._inside(called, path, depth + 1):
-                        yield node, line, place.file, (f"{file}:{inner}", *chain)
+                direct = self.index.call_kind(symbol, path) == "direct"
+                meant = self._meanings.every if direct else self._meanings.besides_macro
+                for node in meant(called, path):
+                    yield node, line, place.file, ()
+                for node, inner, file, chain in self._inside(called, path, depth + 1):
+                    yield node, line, place.file, (f"{file}:{inner}", *chain)
+
+    def _handed_on(self, macro: Place) -> Iterator[tuple[str, int, str]]:
+        """(function, line, where it is called) of what a macro hands to others that call it."""
+        for _, callee, file, line, _, _, through in self.index.hidden_calls(function=node_of(macro.name, macro.file)):
+            if file == macro.file and macro.line <= line <= macro.end_line:
+                for node in self._meanings.with_declared(callee):
+                    yield node, line, through
 
     def _through(self, node: str, caller_def: str | None, row: tuple[Any, ...]) -> Iterator[Step]:
         """The targets of one call through a pointer."""
@@ -504,7 +478,8 @@ class CallGraph:
         by_name: dict[str, None] = {}
         self._users(plain(node), by_name, set(), most * _LOOKED_AT)
         for row in self.index.hidden_calls(callee=node):
-            by_name.update({row[0]: None} if row[0] else {})
+            if row[0] and not self._users_of_handing(row[0], by_name, most * _LOOKED_AT):
+                by_name[row[0]] = None
         found: list[Edge] = []
         named, pointed = iter(by_name), iter(through)
         callers = 0
@@ -565,7 +540,7 @@ class CallGraph:
                 if row[3]:
                     found[row[3]] = None
         for row in self.index.hidden_calls(callee=node):
-            if row[0]:
+            if row[0] and not self._users_of_handing(row[0], found):
                 found[row[0]] = None
         for caller in list(found):
             for owner in self._owners.get(plain(caller), ()):
@@ -635,8 +610,11 @@ class CallGraph:
                     givers = self.lists.givers(function, slot, target) if is_run else None
                     for caller in (function,) if givers is None else givers:
                         yield caller, target.function, slot in DEFERRED or target.member in DEFERRED
-        for function, callee in self.index.every_hidden_call():
-            yield function, callee, False
+        for function, callee, file in self.index.every_hidden_call():
+            for node in self._meanings.with_declared(callee):
+                yield function, node, False
+            for node in () if "@" in callee else self._in_macro(callee, file):
+                yield function, node, False
         for function, callee in self._through_made():
             yield function, callee, False
         for caller, every in self.deferrals.by_caller.items():
@@ -665,13 +643,17 @@ class CallGraph:
                 yield function, callee
                 continue
             if (callee, file) not in meant:
-                meant[callee, file] = self.nodes(callee) + [inside[0] for inside in self._inside(callee, file, 0)]
+                meant[callee, file] = self.nodes(callee) + self._in_macro(callee, file)
             for each in meant[callee, file]:
                 yield function, each
         for caller, calls in self._asm_made.items():
             for call in calls:
                 for each in self.nodes(call.callee):
                     yield caller, each
+
+    def _in_macro(self, name: str, path: str) -> list[str]:
+        """The nodes that a macro's bodies call where a file uses it."""
+        return [inside[0] for inside in self._inside(name, path, 0)]
 
     def _names_of(self, node: str) -> set[str]:
         """Slots known by name only, that the function may be called through."""
@@ -698,6 +680,13 @@ class CallGraph:
             else:
                 found[place.identity] = None
 
+    def _users_of_handing(self, node: str, found: dict[str, None], most: int | None = None) -> bool:
+        """Is it a macro?  Then the functions that use it are found."""
+        macro = named(node)
+        if macro is not None:
+            self._users(macro[0], found, set(), most)
+        return macro is not None
+
     def _own_first(self, uses: Iterator[tuple[str, str, int]]) -> Iterator[tuple[str, str, int]]:
         """Uses in files of other architectures come last."""
         foreign = []
@@ -710,13 +699,13 @@ class CallGraph:
 
     def _scope(self, name: str, path: str, line: int) -> Place | None:
         for place in self.places.all(name):
-            if place.kind in ("macro", *_BODIES) and place.file == path and place.line <= line <= place.end_line:
+            if place.kind in ("macro", *BODIES) and place.file == path and place.line <= line <= place.end_line:
                 return place
         return None
 
     def everything(self) -> Iterator[Edge]:
         """Every edge of the tree."""
-        for name in sorted(self.index.names_of_kinds(_BODIES)):
+        for name in sorted(self.index.names_of_kinds(BODIES)):
             for node in self.nodes(name):
                 yield from self.callees(node)
         for node in sorted(self._asm_made):

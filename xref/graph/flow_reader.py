@@ -18,6 +18,7 @@ from xref.graph.bodies import Body
 from xref.graph.flow import FileFlow
 from xref.graph.flow import Hidden
 from xref.graph.flow import Notes
+from xref.graph.handing_macros import read_macros
 from xref.graph.interest import CALLED
 from xref.graph.interest import FUNCTION
 from xref.graph.interest import POINTER
@@ -33,6 +34,7 @@ from xref.graph.made import scope_of
 from xref.graph.made import use_of
 from xref.graph.pasting import called_names
 from xref.graph.pasting import pastes_call
+from xref.graph.pasting import pastes_function
 from xref.graph.slots import Slots
 from xref.graph.statements import Statements
 from xref.graph.syntax import Parser
@@ -46,6 +48,8 @@ from xref.index.places import Place
 
 #: what looks like a declaration of a local
 _DECLARED = re.compile(r"(?<!return)(?<!goto)(?<!else)[\w*][ \t]+\**([A-Za-z_]\w*)\s*[;,=\[)]")
+#: a parameter that is declared as a function: `int getfrag(void *from, …)`
+_TAKES_FUNCTION = re.compile(r"[(,][^(),]*[\s*]\w+\s*\(")
 #: macros in macros in … are looked into so many deep
 _MOST_NESTED = 5
 
@@ -69,6 +73,7 @@ class Reader:
 
     def run(self) -> FileFlow:
         """Everything that this file does with functions' addresses."""
+        read_macros(self._slots, self._places, self._notes)
         if not any(place.kind in ("function", "variable") for place in self._places):
             return self._notes.found
         code = self.text.code
@@ -215,8 +220,10 @@ class Reader:
         code = self.text.code
         worth = self._worth(place, start, end)
         calling = place.name in self.knowledge.calling
-        may_point = between(self._pointers, place.head, end) or any(
-            hit.kind & TYPE for hit in self._between(place.head, end)
+        may_point = (
+            between(self._pointers, place.head, end)
+            or any(hit.kind & TYPE for hit in self._between(place.head, end))
+            or _TAKES_FUNCTION.search(code, place.head, start) is not None
         )
         if not (worth or calling or may_point):
             return
@@ -246,12 +253,15 @@ class Reader:
         use, behind = use_of(code, place)
         start = code.find(place.macro, place.head)
         end = max(start + len(use), end_of_declaration(code, start)) if behind == "=" else start + len(use)
-        if behind != "{" and self._mentions(start, end):
-            self._read_variable(tokens_of(code[start:end] + ";", self.path, start))
+        if behind == "{":
+            return
+        pasted = pastes_function(self.types, use, self.path, self._slots.is_function)
+        if pasted or self._mentions(start, end):
+            self._read_variable(tokens_of(code[start:end] + ";", self.path, start), everything=pasted)
 
-    def _read_variable(self, tokens: list[Token]) -> None:
+    def _read_variable(self, tokens: list[Token], *, everything: bool = False) -> None:
         function = Body(self.types, self.path, None)
-        opened = self._expanded(tokens, function)
+        opened = self.types.expand_all(tokens, self.path) if everything else self._expanded(tokens, function)
         for node in Parser(opened, self.types.is_type).statements():
             self._statements.visit(node, function)
 
@@ -318,18 +328,19 @@ class Reader:
 
 
 def _calls_through(body: MacroBody) -> bool:
-    """Does a macro call a member, one of its arguments, an element, or what a pointer points to?"""
+    """Does a macro call a member, one of its arguments, an element, what a pointer points to, or what is chosen?"""
     opened: list[str] = []
     closed = before = last = ""
     for token in body.body:
         text = token.text
         if text == "(":
-            if before in (".", "->") or last in (body.params or ()) or last == "]" or (last == ")" and closed == "*"):
+            chosen = last == ")" and closed in ("*", "_Generic")
+            if before in (".", "->") or last in (body.params or ()) or last == "]" or chosen:
                 return True
-            opened.append("")
+            opened.append(last if last == "_Generic" else "")
         elif text == ")":
             closed = opened.pop() if opened else ""
-        elif last == "(" and opened:
+        elif last == "(" and opened and opened[-1] != "_Generic":
             opened[-1] = text
         before, last = last, text
     return False

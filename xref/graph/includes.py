@@ -81,6 +81,7 @@ class IncludeGraph:
         self._join_parts()
         self._closed = self._close()
         self._reach: dict[str, int] = {}
+        self._users: dict[str, tuple[str, ...]] = {}
 
     def _join_parts(self) -> None:
         """A `.c` that another `.c` includes, and a header that one `.c` has to itself, see what that one includes."""
@@ -150,6 +151,16 @@ class IncludeGraph:
             return True
         number = self._number.get(header)
         return number is not None and bool(self._all(path) >> number & 1)
+
+    def used_together(self, header: str, other: str) -> bool:
+        """Does some file that nobody includes reach both headers?"""
+        users = self._users.get(header)
+        if users is None:
+            number = self._number.get(header)
+            ends = [] if number is None else [path for path in self._direct if path not in self._closed]
+            users = self._users[header] = tuple(path for path in ends if self._all(path) >> (number or 0) & 1)
+        wanted = self._number.get(other)
+        return wanted is not None and any(self._all(path) >> wanted & 1 for path in users)
 
     def set_of(self, paths: Iterable[str]) -> int:
         """A set of files, as `meets` takes it."""

@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from xref.graph.knowledge import Knowledge
+from xref.graph.syntax import AUTO
 from xref.graph.syntax import KEYWORDS
+from xref.graph.syntax import TYPEOF
 from xref.graph.types import Types
 
 WORDS = re.compile(r"[A-Za-z_]\w*")
@@ -115,7 +117,7 @@ class Interests:
             (MEMBER, knowledge.fields),
             (FUNCTION, knowledge.functions - KEYWORDS),
             (MACRO, knowledge.active),
-            (TYPE, knowledge.pointers),
+            (TYPE, knowledge.pointers | knowledge.names.typeofs | TYPEOF | {AUTO}),
         ):
             for word in words:
                 self._common[word] = self._common.get(word, 0) | bit

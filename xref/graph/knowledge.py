@@ -22,6 +22,10 @@ _WORDS = re.compile(r"[A-Za-z_]\w*")
 #: a declarator that is a pointer to something in parentheses, or a function
 _POINTER = re.compile(r"\(\s*[*^]")
 _FUNCTION = re.compile(r"\w\s*\(")
+#: the same for a name in parentheses: `typedef void *(alloc_t)(int, void *);`
+_ENCLOSED = re.compile(r"\(\s*\w+\s*\)\s*\(")
+#: `(*rotate)(`, as far as the text of a declaration goes
+_DECLARED = re.compile(r"\(\s*\*+\s*(?:const\s+)?\w+")
 
 
 class Acting(NamedTuple):
@@ -40,6 +44,8 @@ class Acting(NamedTuple):
         for match in index.search(r"=\s*\w+\s*##", regex=True):
             # the macro that this line of a body belongs to
             found.update(name for name in index.macros_around(match.file, match.line))
+        for match in index.search("_Generic"):
+            found.update(index.macros_around(match.file, match.line))
         found |= (KNOWN | pasting(index) | calling_operands(index)) & names.macros
         fresh = found
         while fresh:
@@ -59,7 +65,8 @@ class Holding(NamedTuple):
     def of(cls, index: Index) -> Holding:
         """Gather it from an index."""
         pointers = _function_types(index)
-        return cls(_homes(index, index.called_fields(), pointers), index.shared_functions(), pointers)
+        fields = index.called_fields() | _pointing_members(index)
+        return cls(_homes(index, fields, pointers), index.shared_functions(), pointers)
 
 
 class Knowledge(NamedTuple):
@@ -140,7 +147,8 @@ class Knowledge(NamedTuple):
             **self.fields,
             **_homes(index, (called - self.fields.keys()) | (self.fields.keys() & set(names)), pointers),
         }
-        now = Names(*(frozenset(each) for each in kinds.values()))
+        every = {kind: frozenset(each) for kind, each in kinds.items()}
+        now = Names(every["typedef"], every["macro"], every["function"], self.names.typeofs)
         sets = [frozenset(each) for each in (calling, functions, active, pointers)]
         return Knowledge(fields, sets[0], sets[1], sets[2], sets[3], now)
 
@@ -150,7 +158,9 @@ def _function_types(index: Index) -> frozenset[str]:
     found: set[str] = set()
     others: dict[str, set[str]] = {}
     for name, _, text in index.declared("typedef"):
-        if "{" not in text and (_POINTER.search(text) or _FUNCTION.search(text)):
+        if "{" not in text and (
+            _POINTER.search(text) or _FUNCTION.search(text) or _ENCLOSED.search(text)
+        ):
             found.add(name)
         elif "{" not in text:
             for word in _WORDS.findall(text):
@@ -161,6 +171,17 @@ def _function_types(index: Index) -> frozenset[str]:
         fresh = {name for each in fresh for name in others.get(each, ())} - found
         found = found | fresh
     return frozenset(found)
+
+
+def _pointing_members(index: Index) -> set[str]:
+    """The members that are declared as pointers to functions: not each is called where it stands, some are only handed
+    on (`augment->rotate`).
+    """
+    found = set()
+    for name, _, text in index.declared("member"):
+        if "(" in text and _DECLARED.search(text) is not None:
+            found.add(name)
+    return found
 
 
 def _homes(index: Index, fields: Iterable[str], pointers: Collection[str]) -> dict[str, tuple[list[str], list[str]]]:

@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import bisect
 import re
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from xref.graph.syntax import Token
+from xref.graph.syntax import tokens_of
 from xref.index.query import Index
+
+if TYPE_CHECKING:
+    from xref.graph.types import Types
 
 #: `class_##_name##_constructor`, and what follows
 _PASTED = re.compile(r"(\w+)[ \t]*##[ \t]*(?:\w+[ \t]*##[ \t]*)*(\w+)[ \t]*(\(|\)|$)")
 _DEFINES = re.compile(r"[ \t]*(?:static|extern|typedef|struct|asmlinkage|//|\*|#[ \t]*undef)\b")
+#: a word that stands for an argument, in a macro that is opened to see what it does
+_STANDS_FOR = re.compile(r"(\w*?)xref(\d+)x(\w*)")
 #: letters of a name that must be the macro's own
 _LEAST = 4
 
@@ -70,6 +78,32 @@ def pastes_call(body: Sequence[Token]) -> bool:
         if following in ("(", ")", "") and _own_end(body[place + 1].text):
             return True
     return False
+
+
+def pastes_function(types: Types, use: str, path: str, is_function: Callable[[str], bool]) -> bool:
+    """Does a use of a macro, `DEVICE_ATTR_RW(online)`, make a function's name (`online_show`) out of an argument?"""
+    name, _, inside = use.partition("(")
+    name = name.strip()
+    arguments = [argument.strip() for argument in inside.rstrip(" \t)").split(",")]
+    for number, before, after in _affixes(types, name, path, len(arguments)):
+        if number < len(arguments) and is_function(before + arguments[number] + after):
+            return True
+    return False
+
+
+def _affixes(types: Types, name: str, path: str, count: int) -> tuple[tuple[int, str, str], ...]:
+    """What a macro pastes before and behind its arguments: (number of the argument, before, behind)."""
+    key = (name, count, tuple((body.path, body.line) for body in types.macros(name, path)))
+    known = types.affixes.get(key)
+    if known is None:
+        use = f"{name}({', '.join(f'xref{number}x' for number in range(count))});"
+        found: dict[tuple[int, str, str], None] = {}
+        for token in types.expand_all(tokens_of(use, path, 0), path):
+            match = _STANDS_FOR.fullmatch(token.text) if token.glued is not None else None
+            if match:
+                found[int(match[2]), match[1], match[3]] = None
+        known = types.affixes[key] = tuple(found)
+    return known
 
 
 def called_names(tokens: Sequence[Token]) -> Iterator[Token]:

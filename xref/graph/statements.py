@@ -21,18 +21,20 @@ from xref.graph.syntax import Node
 from xref.graph.syntax import Token
 from xref.graph.syntax import Type
 from xref.graph.syntax import children
+from xref.graph.types import MacroBody
 
 _DEEPEST = 50
 
 
 class Statements:
-    """Reads the parsed statements of one file, and notes what they do."""
+    """Reads the parsed statements of one file, or of the body of one macro in it, and notes what they do."""
 
-    def __init__(self, slots: Slots, notes: Notes) -> None:
+    def __init__(self, slots: Slots, notes: Notes, macro: MacroBody | None = None) -> None:
         self.types = slots.types
         self.path = slots.path
         self.slots = slots
         self._notes = notes
+        self._macro = macro
         self._text = self.types.places.text(self.path)
 
     def visit(self, node: Node, function: Body, depth: int = 0) -> None:
@@ -63,7 +65,7 @@ class Statements:
             return
         slot = self.slots.variable_slot(declared.name, function)
         for source in self.slots.sources(declared.value, function):
-            if source.direct or self.types.is_function_pointer(declared.type, self.path):
+            if source.direct or function.is_pointer(declared.type):
                 self._flow(slot, source, "assigned", None, function, declared.token)
 
     def _initialised(self, node: Node, made: Type, instance: str | None, function: Body) -> None:
@@ -118,20 +120,12 @@ class Statements:
             known = [f"A:{special}"]
             if callee[0] == "id":
                 arguments = []
-        elif callee[0] == "id" and function.type_of(callee[1].text) is None:
-            name = callee[1].text
-            if name in STORES:
-                self._known_store(STORES[name], arguments, function)
-                return
-            if self.slots.is_function(name):
-                known = [self.slots.function_of(name)]
-                if opening.macro and not callee[1].macro:
-                    self.hide(callee[1], opening, known[0], function)
-        for option in callee[1] if callee[0] == "choice" else [callee]:
-            if not known:
-                slot = self.site(option, function)
-                if slot is not None:
-                    known.append(f"A:{slot}")
+        elif callee[0] == "id" and callee[1].text in STORES and function.type_of(callee[1].text) is None:
+            self._known_store(STORES[callee[1].text], arguments, function)
+            return
+        else:
+            meant = [self._called_one(option, callee, opening, function) for option in _options(callee)]
+            known = [each for each in meant if each is not None]
         for number, argument in enumerate(arguments):
             sources = [
                 source
@@ -142,6 +136,24 @@ class Statements:
                 into = f"{target}:{number}" if target.startswith("A:") else f"P:{target}:{number}"
                 for source in sources:
                     self._flow(into, source, "argument", None, function, None)
+
+    def _called_one(self, option: Node, callee: Node, opening: Token, function: Body) -> str | None:
+        """Note one of what a call can mean; returns the function, or the arguments of a call through a slot."""
+        if option[0] == "id" and function.type_of(option[1].text) is None and self.slots.is_function(option[1].text):
+            token = option[1]
+            target = self.slots.function_of(token.text)
+            if self._is_hidden(token, opening, option is not callee):
+                self.hide(token, opening, target, function)
+            return target
+        slot = self.site(option, function)
+        return f"A:{slot}" if slot is not None else None
+
+    def _is_hidden(self, token: Token, opening: Token, chosen: bool) -> bool:
+        """Does a function's name stand elsewhere than its call, so that it was handed to the macro that calls it?"""
+        if self._macro is None:
+            return not token.macro and (bool(opening.macro) or chosen)
+        mine = token.macro == self._macro.name and token.text not in (self._macro.params or ())
+        return mine and (opening.macro != token.macro or chosen)
 
     def _known_call(self, callee: Node, arguments: list[Node], function: Body) -> str | None:
         """`static_call(name)(…)`, `call_int_hook(NAME, …)`: notes the call; returns the slot it goes through."""
@@ -262,6 +274,11 @@ class Statements:
             macro, function.name, through,
         )  # fmt: skip
         self._notes.flow(flow)
+
+
+def _options(callee: Node) -> list[Node]:
+    """What is called in `(a ? f : g)(…)` and `_Generic(x, T: f, U: g)(…)`: each of them."""
+    return [_called_part(option) for option in callee[1]] if callee[0] == "choice" else [callee]
 
 
 def _called_part(callee: Node) -> Node:

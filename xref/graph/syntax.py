@@ -77,7 +77,9 @@ _QUALIFIERS = frozenset(
 )  # fmt: skip
 _BASES = frozenset(("void", "char", "short", "int", "long", "float", "double", "unsigned", "_Bool", "bool", "__int128"))
 TYPEOF = frozenset(("typeof", "__typeof__", "__typeof"))
-TYPE_WORDS = _TAGS | _QUALIFIERS | _BASES | TYPEOF
+#: a type that the initialiser has
+AUTO = "__auto_type"
+TYPE_WORDS = _TAGS | _QUALIFIERS | _BASES | TYPEOF | {AUTO}
 _ATTRIBUTES = frozenset(("__attribute__", "__attribute", "__asm__", "asm", "__asm", "__declspec", "_Alignas"))
 _STATEMENT_WORDS = frozenset(("else", "do", "default", "{", "}", ";", ":", "case", "goto", "break", "continue"))
 KEYWORDS = frozenset(
@@ -105,6 +107,24 @@ def tokens_of(text: str, path: str, base: int, macro: str = "") -> list[Token]:
     new = tuple.__new__  # what Token(…) comes down to, for millions of them
     found = _TOKEN.finditer(text)
     return [new(Token, (match.group(), path, base + match.start(), macro, -1, None)) for match in found]
+
+
+def split(tokens: list[Token], separator: str) -> list[list[Token]]:
+    """The pieces between separators outside brackets; empty pieces at the end are dropped."""
+    pieces: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        if token.text in ("(", "[", "{"):
+            depth += 1
+        elif token.text in (")", "]", "}"):
+            depth -= 1
+        if token.text == separator and depth == 0:
+            pieces.append([])
+        else:
+            pieces[-1].append(token)
+    while pieces and not pieces[-1]:
+        pieces.pop()
+    return pieces
 
 
 def is_word(text: str) -> bool:
@@ -326,6 +346,8 @@ class Parser:
             if self._peek() == "=":
                 self._take()
                 value = self.initializer()
+                if made == ("name", AUTO):
+                    made = ("typeof", value)
             if name is not None:
                 yield Declared(name.text, made, name, value, static)
             if self._peek() != ",":
@@ -351,6 +373,9 @@ class Parser:
             elif text in _BASES:
                 self._take()
                 found = found or BASE
+            elif text == AUTO:
+                self._take()
+                found = ("name", AUTO)
             elif is_word(text) and text not in KEYWORDS:
                 following = self._peek(1)
                 if found is not None and not text.startswith("__") and following.startswith("__"):
@@ -433,9 +458,14 @@ class Parser:
             if (
                 self._peek(1).startswith("__")
                 and not self._peek().startswith("__")
-                and (self._peek(2) != "(" or self._peek(1) in _ATTRIBUTES or self._behind_group(2) == "=")
+                and (
+                    self._peek(2) != "("
+                    or self._peek(1) in _ATTRIBUTES
+                    or self._behind_group(2) == "="
+                    or self._is_type(self._peek())
+                )
             ):
-                break  # the annotation stands behind: `x __initdata = …`
+                break  # the annotation stands behind: `x __initdata = …`, `typedef struct s name __aligned(8);`
             self._take()
             while self._peek() == "*":
                 self._take()
@@ -618,6 +648,8 @@ class Parser:
         if is_word(text):
             if text in KEYWORDS:
                 raise _LostError
+            if text == "_Generic" and self._texts[self._at + 1] == "(":
+                return self._generic()
             return ("id", self._take())
         if text.startswith('"'):
             while self._texts[self._at].startswith('"'):
@@ -627,6 +659,18 @@ class Parser:
             self._take()
             return OTHER
         raise _LostError
+
+    def _generic(self) -> Node:
+        """`_Generic(x, T: f, default: g)`: one of f and g."""
+        self._take()
+        end = self._closing()
+        choices: list[Node] = []
+        for part in split(self._tokens[self._at + 1 : end], ",")[1:]:
+            colon = next((place for place, token in enumerate(part) if token.text == ":"), -1)
+            if colon >= 0:
+                choices.append(Parser(part[colon + 1 :], self._is_type).expression_or_other())
+        self._at = end + 1
+        return ("choice", choices, OTHER) if choices else OTHER
 
     def _postfix(self, node: Node) -> Node:
         while True:

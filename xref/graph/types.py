@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from typing import Protocol
 
+from xref.graph.linkage import arch_of
 from xref.graph.syntax import BASE
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import TYPE_WORDS
@@ -21,6 +22,7 @@ from xref.graph.syntax import Token
 from xref.graph.syntax import Type
 from xref.graph.syntax import declarations
 from xref.graph.syntax import is_word
+from xref.graph.syntax import split
 from xref.graph.syntax import tokens_of
 from xref.graph.syntax import type_at
 from xref.graph.syntax import type_name
@@ -29,6 +31,7 @@ from xref.index.places import Places
 from xref.index.query import Index
 
 _DEEPEST = 40
+_CODE = ("function", "prototype")
 _LONGEST_MACRO = 8000
 #: from the end of a struct's body to what is declared by it
 _PARENTHESES = r"\((?:[^(){};]++|\((?:[^(){};]++|\([^(){};]*+\))*+\))*+\)"
@@ -70,6 +73,8 @@ class Names(NamedTuple):
     types: frozenset[str]
     macros: frozenset[str]
     functions: frozenset[str]
+    #: macros that are other ways to write `typeof`
+    typeofs: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, index: Index) -> Names:
@@ -78,6 +83,7 @@ class Names(NamedTuple):
             index.names_of_kinds(["typedef"]),
             index.names_of_kinds(["macro"]),
             index.names_of_kinds(["function", "prototype"]),
+            _typeofs(index),
         )
 
 
@@ -86,9 +92,11 @@ class Types:
 
     def __init__(self, places: Places, names: Names) -> None:
         self.places = places
-        self.type_names, self.macro_names, self.function_names = names
+        self.type_names, self.macro_names, self.function_names, self.typeofs = names
         #: of macros, whether their bodies act on functions' addresses, and which macros in them may: for `flow_reader`
         self.acting: dict[tuple[str, str, int], tuple[bool, tuple[str, ...]]] = {}
+        #: what macros paste around their arguments: for `pasting`
+        self.affixes: dict[tuple[object, ...], tuple[tuple[int, str, str], ...]] = {}
         self._members: dict[object, dict[str, Member]] = {}
         self._typedefs: dict[tuple[str, int], Type] = {}
         self._declared: dict[tuple[str, str, int], Declared | None] = {}
@@ -201,6 +209,27 @@ class Types:
             if other is not None and len(other.body) == 1 and other.body[0].text != made[1]:
                 return self.members(("struct", other.body[0].text), path)
             return {}
+        found = self._members_at(place)
+        for alternative in self._alternatives(place, path):
+            found = {**self._members_at(alternative), **found}
+        return found
+
+    def _alternatives(self, place: Place, path: str) -> list[Place]:
+        """The structs of the same tag that other headers have for other configurations: srcutiny.h and srcutree.h."""
+        every = self.places.all(place.name)
+        if len(every) == 1 or not place.file.endswith(".h") or place.file == path:
+            return []
+        return [
+            each
+            for each in every
+            if each.kind == place.kind
+            and each.file != place.file
+            and each.file.endswith(".h")
+            and arch_of(each.file) == arch_of(place.file)
+            and self.places.index.reaches(path, each.file)
+        ]
+
+    def _members_at(self, place: Place) -> dict[str, Member]:
         key = (place.file, place.line, place.column)
         if key not in self._members:
             self._members[key] = {}
@@ -210,7 +239,7 @@ class Types:
             if closing > 0:
                 tokens = tokens_of(code[opening + 1 : closing], place.file, opening + 1)
                 tokens += list(self._included(place.file, opening + 1, closing))
-                self._members[key] = self._read_members(tokens, made[1])
+                self._members[key] = self._read_members(tokens, place.name)
         return self._members[key]
 
     def _included(self, path: str, start: int, end: int) -> Iterator[Token]:
@@ -227,7 +256,8 @@ class Types:
                 at = line + source.count("\n", 0, match.start(1))
                 name = re.split(r"\W", rest.strip(), maxsplit=1)[0]
                 for place in self.places.all(name):
-                    body = self._macro(place) if (place.kind, place.file, place.line) == ("macro", path, at) else None
+                    here = (place.kind, place.file, place.line) == ("macro", path, at)
+                    body = self.macro_body(place) if here else None
                     if body is not None:
                         macros[name] = body
             elif word == "include" and macros:
@@ -253,6 +283,8 @@ class Types:
                     continue
             any_name = False
             for declared in declarations(piece, self.is_type):
+                if declared.type[0] == "inline" and self._annotates(declared.name):
+                    continue  # `struct { … } __randomize_layout;` has no name
                 any_name = True
                 found[declared.name] = Member(_named(declared.type, holder), holder)
             if not any_name:
@@ -262,6 +294,9 @@ class Types:
                 elif made[0] == "struct":
                     found.update(self.members(made, piece[0].path))
         return found
+
+    def _annotates(self, name: str) -> bool:
+        return name.startswith("__") and name in self.macro_names
 
     # -- macros ---------------------------------------------------------------------------------------
 
@@ -274,8 +309,9 @@ class Types:
             if best is not None and self.places.seen(best, path):
                 for place in self.places.all(name):
                     if place.kind == "macro" and place.file == best.file:
-                        body = self._macro(place)
-                        if body is not None:
+                        body = self.macro_body(place)
+                        # what begins so is assembly's: `#define __percpu %gs:`
+                        if body is not None and not (body.body and body.body[0].text == "%"):
                             found.append(body)
             known[name] = found
         return known[name]
@@ -295,7 +331,8 @@ class Types:
         self._macros.pop(path, None)
         self.places.forget(path)
 
-    def _macro(self, place: Place) -> MacroBody | None:
+    def macro_body(self, place: Place) -> MacroBody | None:
+        """What one definition of a macro is replaced by; None for what is too long."""
         key = (place.file, place.name, place.line)
         if key not in self._bodies:
             self._bodies[key] = self._read_macro(place)
@@ -381,6 +418,13 @@ class Types:
             chain = following in ("->", ".", "[", "(", "=") or wanted is _everything
             if chain:
                 chosen = chosen[:1]
+            elif text in self.function_names and self._is_function_too(chosen[0], path):
+                # in another configuration it is a function: the call stays, and what the macro does is put behind it
+                opened = self.expand(substituted(chosen[0], arguments), path, wanted, depth + 1, waiting)
+                waiting += [*(opened if depth else _used_at(opened, token.at)), Token(";", token.path, token.at)]
+                out.append(token)
+                place += 1
+                continue
             place = behind if chosen[0].params is None else after
             for number, body in enumerate(chosen):
                 inner = _everything if chain else wanted
@@ -396,6 +440,16 @@ class Types:
         if waiting and outermost:
             out += [Token(";", out[-1].path, out[-1].at), *waiting] if out else waiting
         return out
+
+    def _is_function_too(self, macro: MacroBody, path: str) -> bool:
+        """Does the header that has a macro declare a function of the name as well?"""
+        if macro.path == path:
+            return False
+        return any(each.file == macro.path and each.kind in _CODE for each in self.places.all(macro.name))
+
+    def expand_all(self, tokens: list[Token], path: str) -> list[Token]:
+        """The tokens with every macro replaced."""
+        return self.expand(tokens, path, _everything)
 
     # -- expressions ----------------------------------------------------------------------------------
 
@@ -555,6 +609,14 @@ def _used_at(tokens: list[Token], use: int) -> list[Token]:
     ]
 
 
+def _typeofs(index: Index) -> frozenset[str]:
+    """`#define typeof_member(T, m) typeof(((T *)0)->m)`: its uses declare what can point to functions."""
+    found: set[str] = set()
+    for match in index.search(r"#[ \t]*define[ \t]+\w+\([^()]*\)[ \t]+(?:__)?typeof", regex=True):
+        found.update(index.macros_around(match.file, match.line))
+    return frozenset(found)
+
+
 def _everything(_token: Token, _arguments: list[list[Token]], _following: str) -> bool:
     """Expand whatever is a macro."""
     return True
@@ -567,24 +629,6 @@ def _named(made: Type, holder: str) -> Type:
     if made[0] == "inline" and not made[3]:
         return (*made[:3], f"{holder}::anon", made[4])
     return made
-
-
-def split(tokens: list[Token], separator: str) -> list[list[Token]]:
-    """The pieces between separators outside brackets; empty pieces at the end are dropped."""
-    pieces: list[list[Token]] = [[]]
-    depth = 0
-    for token in tokens:
-        if token.text in ("(", "[", "{"):
-            depth += 1
-        elif token.text in (")", "]", "}"):
-            depth -= 1
-        if token.text == separator and depth == 0:
-            pieces.append([])
-        else:
-            pieces[-1].append(token)
-    while pieces and not pieces[-1]:
-        pieces.pop()
-    return pieces
 
 
 def _closing_token(tokens: list[Token], opening: int) -> int:

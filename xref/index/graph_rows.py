@@ -169,13 +169,27 @@ class GraphRows(TreeReader):
         query = "SELECT slot FROM sites WHERE tree = ? GROUP BY file, line, column, slot"
         return [row[0] for row in self._db.execute(query, [self._tree_id])]
 
-    def every_hidden_call(self) -> list[tuple[str, str]]:
-        """(function, callee) of the calls that macros do of their arguments."""
+    def every_hidden_call(self) -> list[tuple[str, str, str]]:
+        """(function, callee, file of the use) of the calls that macros do of their arguments."""
         query = (
-            "SELECT DISTINCT function, callee FROM hidden_calls "
-            "WHERE tree = ? AND function NOTNULL AND through NOT IN ('made', 'body')"
+            "SELECT DISTINCT function, callee, file FROM hidden_calls "
+            "WHERE tree = ? AND function NOTNULL AND function NOT LIKE '#%' AND through NOT IN ('made', 'body')"
         )
         return self._db.execute(query, [self._tree_id]).fetchall()
+
+    def handed_on(self) -> list[tuple[str, str]]:
+        """(macro, function) where a macro hands the function to another that calls it: see graph/handing_macros.py."""
+        query = "SELECT DISTINCT function, callee FROM hidden_calls WHERE tree = ? AND function LIKE '#%'"
+        return self._db.execute(query, [self._tree_id]).fetchall()
+
+    def both_function_and_macro(self) -> list[tuple[str, int]]:
+        """(file, symbol) of each name that a file has as a function and as a macro."""
+        kinds = [DEFINITION_KINDS.index(kind) for kind in ("function", "macro")]
+        query = (
+            "SELECT DISTINCT path, f.symbol FROM definitions f JOIN definitions m ON m.symbol = f.symbol "
+            "AND m.blob = f.blob AND m.kind = ? JOIN files ON files.blob = f.blob AND tree = ? WHERE f.kind = ?"
+        )
+        return self._db.execute(query, [kinds[1], self._tree_id, kinds[0]]).fetchall()
 
     def every_made_call(self) -> list[tuple[str, str, str]]:
         """(function that a macro makes, what it calls or has for its body, file of the use): see graph/made.py."""

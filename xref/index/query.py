@@ -534,6 +534,10 @@ class Index(GraphRows):
             return True
         return path.startswith(header.rpartition("/")[0] + "/")
 
+    def used_together(self, header: str, other: str) -> bool:
+        """Does some file include both headers?"""
+        return self._include_graph.used_together(header, other)
+
     def is_part(self, path: str) -> bool:
         """Is a file compiled as a part of a `.c` that includes it?"""
         return self._include_graph.is_part(path)
