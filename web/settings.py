@@ -36,5 +36,3 @@ class Settings:
     kept_pages: int = 64 * 1024 * 1024
     #: open indexes kept for the next request; each may hold some tens of MB
     kept_indexes: int = 8
-    #: judge the document in the background as soon as a new index is seen; `xref serve` does
-    warm: bool = False

@@ -427,6 +427,8 @@ class Paths:
         for _ in range(depth):
             following: list[_Way] = []
             for way in level:
+                if cut:
+                    break
                 ways = list(self._callees_of(way))
                 if count + len(ways) > most:
                     cut = True

@@ -207,14 +207,15 @@ class Index(GraphRows):
         """Those of the names that have a definition in the tree."""
         found: set[str] = set()
         wanted = list(names)
-        paths = self._paths
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
+            # one definition is enough: `flags` has thousands
             query = (
-                f"SELECT name, blob FROM symbols JOIN definitions ON symbol = symbols.id "
-                f"WHERE name IN ({','.join('?' * len(part))})"
+                f"SELECT name FROM symbols WHERE name IN ({','.join('?' * len(part))}) AND EXISTS ("
+                "SELECT 1 FROM definitions JOIN files ON files.blob = definitions.blob AND tree = ? "
+                "WHERE symbol = symbols.id)"
             )
-            found.update(name for name, blob in self._db.execute(query, part) if blob in paths)
+            found.update(row[0] for row in self._db.execute(query, [*part, self._tree_id]))
         return found
 
     def definitions(self, name: str, *, kind: str | None = None) -> list[Definition]:
@@ -675,6 +676,12 @@ class Index(GraphRows):
             cut = "time"
         found.sort(key=lambda match: (match.file, match.line))
         return Found(found, cut)
+
+    def warm_search(self) -> None:
+        """Open what every search looks at first, for all who read this state of the file."""
+        from xref.index.text import Searcher
+
+        Searcher(self._db, self.state[:2]).warm()
 
     def fuzzy_files(self, letters: str, most: int, *, strewn: bool = True) -> list[str]:
         """The files that a few letters of their paths mean, the likeliest first: see `FileNames.find`."""
