@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 
 from web import addresses
 from web import arguments
+from web import edges
 from web import languages
 from web import shapes
 from web import suggest
@@ -89,6 +90,7 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
         app.register_blueprint(view.blueprint)
     languages.init_app(app)
     addresses.init_app(app)
+    edges.init_app(app)
     app.register_error_handler(SiteError, _site_error)
     for unreadable in (sqlite3.Error, IndexFileError):
         app.register_error_handler(unreadable, _unreadable)
