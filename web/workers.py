@@ -23,6 +23,7 @@ from multiprocessing.process import BaseProcess
 from typing import Protocol
 
 from web.indexes import Stamp
+from web.warming import settle
 
 #: seconds between two looks at the index file
 _LOOK = 1.0
@@ -162,9 +163,7 @@ class Workers:
         finally:
             self._interruptible = False
             self._site.let_go()
-        gc.collect()
-        # the collector writes into what it looks at, and what is written is no longer shared
-        gc.freeze()
+        settle()
         if worked and not self._stopping:
             old = [each for each, _ in self._serving]
             self._serving = []

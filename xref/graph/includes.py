@@ -11,6 +11,10 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from functools import cached_property
 
+from xref.index.memory import Memory
+
+#: files of which it is remembered what they reach: some 2 KB each
+_REMEMBERED = 8_000
 
 class IncludeGraph:
     """The includes of a tree, as read for one architecture.
@@ -34,7 +38,7 @@ class IncludeGraph:
                 self._direct.setdefault(path, set()).add(found)
         self._join_parts()
         self._closed = self._close()
-        self._reach: dict[str, int] = {}
+        self._reach: Memory[str, int] = Memory(_REMEMBERED)
 
     def _join_parts(self) -> None:
         """A `.c` that another `.c` includes, and a header that one `.c` has to itself, see what that one includes."""

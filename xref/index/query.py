@@ -28,6 +28,7 @@ from xref.index.comments import comment_above
 from xref.index.comments import comment_behind
 from xref.index.files import PROBLEM_FILES
 from xref.index.graph_rows import GraphRows
+from xref.index.memory import Memory
 from xref.index.records import Call
 from xref.index.records import Definition
 from xref.index.records import Entry
@@ -72,9 +73,10 @@ class Index(GraphRows):
 
     def __init__(self, path: Path, tree: str | None = None, arch: str | None = None) -> None:
         super().__init__(path, tree, arch)
-        self._link_cache: dict[int, _Links] = {}
-        self._call_kinds: dict[tuple[int, str], str] = {}
-        self._listings: dict[str, list[Entry]] = {}
+        # a server asks for a whole tree in time
+        self._link_cache: Memory[int, _Links] = Memory(20_000)
+        self._call_kinds: Memory[tuple[int, str], str] = Memory(100_000)
+        self._listings: Memory[str, list[Entry]] = Memory(200)
 
     # -- trees and files ------------------------------------------------------------------------------
 
@@ -153,8 +155,9 @@ class Index(GraphRows):
         """What a directory holds, with sizes, directories first; None where there is none."""
         prefix = path.strip("/")
         prefix = prefix + "/" if prefix else ""
-        if prefix in self._listings:
-            return self._listings[prefix]
+        known_listing = self._listings.get(prefix)
+        if known_listing is not None:
+            return known_listing
         query = (
             "SELECT path, kind, lines, size FROM files JOIN blobs ON blobs.id = blob "
             "WHERE tree = ? AND path >= ? AND path < ?"
@@ -166,8 +169,9 @@ class Index(GraphRows):
             found[name] = Entry(name, known.kind, known.files + 1, known.lines + lines, known.bytes + size)
         if not found and prefix:
             return None
-        self._listings[prefix] = sorted(found.values(), key=lambda entry: (entry.kind is not None, entry.name))
-        return self._listings[prefix]
+        made = sorted(found.values(), key=lambda entry: (entry.kind is not None, entry.name))
+        self._listings[prefix] = made
+        return made
 
     def has(self, path: str) -> bool:
         """Is there a file at this path?"""
@@ -444,11 +448,12 @@ class Index(GraphRows):
         links = self._links(symbol)
         if links.plain is None:
             key = (symbol, path)
-            if key not in self._call_kinds:
+            kind = self._call_kinds.get(key)
+            if kind is None:
                 arch = arch_of(path) or self.arch
                 macro = is_macro_call(path, arch, links.macros, links.functions, self.reaches)
-                self._call_kinds[key] = "macro" if macro else "direct"
-            return self._call_kinds[key]
+                kind = self._call_kinds[key] = "macro" if macro else "direct"
+            return kind
         return links.plain or None
 
     def _links(self, symbol: int) -> _Links:
