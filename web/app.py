@@ -19,10 +19,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
+from web import addresses
 from web import arguments
+from web import edges
 from web import languages
 from web import shapes
 from web import suggest
+from web import warming
 from web.cache import SizedCache
 from web.errors import N_
 from web.errors import NotFoundError
@@ -86,6 +89,8 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     for view in (home, source, lookups, ident, search, calls, picture, document, walk, preferences, health, api):
         app.register_blueprint(view.blueprint)
     languages.init_app(app)
+    addresses.init_app(app)
+    edges.init_app(app)
     app.register_error_handler(SiteError, _site_error)
     for unreadable in (sqlite3.Error, IndexFileError):
         app.register_error_handler(unreadable, _unreadable)
@@ -95,8 +100,7 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     # the last registered is the first to run: what a reader has already is not compressed
     Compress(app)
     app.after_request(_finish)
-    if chosen.warm:
-        document.warm(app)
+    warming.init_app(app)
     return app
 
 

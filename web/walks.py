@@ -25,9 +25,10 @@ from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.excerpt import Excerpt
 from web.excerpt import excerpt
+from web.graphs import contexts_of
+from web.graphs import graph_of
 from web.site import site
 from xref.graph.callgraph import CallGraph
-from xref.graph.contexts import contexts
 from xref.index.query import Index
 from xref.index.records import Definition
 from xref.stack import scenario
@@ -208,31 +209,32 @@ def place(session: Session, argument: str, said: str) -> int:
 
 
 class _Prover:
-    """What proves the steps on one tree, for all requests: what it has found out is worth seconds.
+    """What proves the steps on one tree for all requests: what it has found out is worth seconds.
 
-    It has an index of its own, which one thread at a time uses.
+    It asks the call graph that all pages share; one thread at a time may use it.
     """
 
-    def __init__(self, tree: str) -> None:
-        self.index = Index(site().indexes.path, tree)
-        self._graph = CallGraph(self.index)
-        self._contexts = contexts(self._graph.places)
+    def __init__(self, graph: CallGraph) -> None:
+        self.graph = graph
         self._verifiers: dict[str, Verifier] = {}
 
     def verifier(self, context: str) -> Verifier:
         """What proves under a context."""
         if context not in self._verifiers:
-            self._verifiers[context] = Verifier(self._graph, self._contexts.get(context))
+            self._verifiers[context] = Verifier(self.graph, contexts_of(self.graph).get(context))
         return self._verifiers[context]
 
 
-def _prover(stamp: object, tree: str) -> _Prover:
-    """The prover of a tree of this state of the index; to be called with _proving held."""
-    if (stamp, tree) not in _provers:
-        for old in [key for key in _provers if key[0] != stamp or len(_provers) >= _MOST_PROVERS]:
-            _provers.pop(old).index.close()
-        _provers[stamp, tree] = _Prover(tree)
-    return _provers[stamp, tree]
+def _prover(stamp: object, index: Index) -> _Prover:
+    """The prover of a leased index's tree; to be called with _proving held."""
+    graph = graph_of(index)
+    key = (stamp, index.tree)
+    known = _provers.get(key)
+    if known is None or known.graph is not graph:
+        for old in [each for each in _provers if each[0] != stamp or len(_provers) >= _MOST_PROVERS]:
+            del _provers[old]
+        known = _provers[key] = _Prover(graph)
+    return known
 
 
 class Tree:
@@ -249,7 +251,7 @@ class Tree:
 
         def make() -> dict[str, Any]:
             with _proving:
-                proof = _prover(self._stamp[0], self.index.tree).verifier(self._context).prove_call(chain, context)
+                proof = _prover(self._stamp[0], self.index).verifier(self._context).prove_call(chain, context)
             handed = proof.edge is not None and bool(proof.edge.only_after)
             return shown(proof) | ({"only_after": list(proof.edge.only_after or ())} if handed and proof.edge else {})
 

@@ -349,12 +349,14 @@ def _prefix(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, metavar="PORT",
               help="The port; 0 takes any that is free.")  # fmt: skip
+@click.option("--processes", type=click.IntRange(1, 64), metavar="N",
+              help="Processes that serve.  [default: one a processor, at most 4]")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, metavar="N",
-              help="Requests that are worked on at a time; more than cores make all slower.")  # fmt: skip
+              help="Requests that each process works on at a time.")  # fmt: skip
 @click.option("--prefix", default="", metavar="PATH", callback=_prefix,
               help="The path that the site stands under behind a proxy, such as /xref.")  # fmt: skip
 @click.pass_obj
-def serve(session: Session, host: str, port: int, threads: int, prefix: str) -> None:
+def serve(session: Session, host: str, port: int, processes: int | None, threads: int, prefix: str) -> None:
     """Serve the site until Ctrl-C.
 
     It shows every tree of the index, and the new index once the file is replaced.  Only programs on this machine
@@ -369,7 +371,9 @@ def serve(session: Session, host: str, port: int, threads: int, prefix: str) -> 
     """
     session.open()
     from web.app import create_app
-    from web.settings import Settings
+    from web.workers import most
 
-    app = create_app(session.file, Settings(warm=True))
-    console.listen(app, host, port, shown=str(session.file), threads=threads, prefix=prefix)
+    app = create_app(session.file)
+    console.listen(
+        app, host, port, str(session.file), processes=processes or most(), threads=threads, prefix=prefix
+    )

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from web.app import create_app
+from web.settings import Settings
 from xref.cli import main
 
 
@@ -62,6 +63,20 @@ def test_a_system_call(client):
 )
 def test_what_is_not_there(client, address, status):
     assert client.get(address).status_code == status
+
+
+def test_a_search_that_takes_too_long_says_so_and_is_not_kept(minikernel_index):
+    app = create_app(minikernel_index, Settings(path_seconds=-1))
+    client = app.test_client()
+    page = _page(client, "/minikernel/path?from=sys_sendto&to=dev_queue_xmit&most=3")
+    assert "The search gave up" in page
+    assert "The search was cut" in _page(client, "/minikernel/reaches/dev_queue_xmit")
+    answer = client.get("/api/v1/minikernel/path?from=sys_sendto&to=dev_queue_xmit&most=3")
+    assert (answer.json, answer.headers["X-Cut"], answer.headers["X-Why-Not"]) == ([], "1", "cut")
+    # who has the time finds it
+    patient = create_app(minikernel_index).test_client()
+    assert patient.get("/api/v1/minikernel/path?from=sys_sendto&to=dev_queue_xmit&most=3").json
+    assert "The search was cut" not in _page(patient, "/minikernel/reaches/dev_queue_xmit")
 
 
 def test_the_page_of_a_name_leads_there(client):

@@ -25,6 +25,7 @@ import pytest
 from flask import Flask
 
 from web import serving
+from web import workers
 from web.app import create_app
 from xref.index.build import index_tree
 
@@ -126,7 +127,7 @@ def test_told_to_stop_it_ends_what_runs_and_takes_no_more() -> None:
         start_response("200 OK", [("Content-Length", "200000")])
         return [b"x" * 200_000]
 
-    server = serving.Server(app, "127.0.0.1", 0, threads=2)  # type: ignore[arg-type]
+    server = serving.Server(app, workers.listening("127.0.0.1", 0), threads=2)  # type: ignore[arg-type]
     port = server.addresses[0][1]
     handlers = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     got: list[int] = []

@@ -42,7 +42,7 @@ _DEPTHS = ("1", "2", "3", "4")
 
 
 def _paths(graph: CallGraph, *, deferred: bool = False) -> Paths:
-    return Paths(graph, context_of(graph), deferred=deferred)
+    return Paths(graph, context_of(graph), deferred=deferred, until=explorer.until())
 
 
 def _quotes(index: Index, edges: list[Edge]) -> dict[tuple[str, int], str]:

@@ -46,7 +46,8 @@ _MOST_LINES = 110
 
 def _picture(graph: CallGraph, kind: str) -> Picture:
     """What the request asks for."""
-    paths = Paths(graph, context_of(graph), deferred=arguments.flag("deferred"))
+    deferred = arguments.flag("deferred")
+    paths = Paths(graph, context_of(graph), deferred=deferred, until=explorer.until())
     if kind == "path":
         start, goal = arguments.text("from").strip(), arguments.text("to").strip()
         if not start or not goal:
