@@ -40,6 +40,7 @@ from xref.index.records import Definition
 from xref.index.records import Reference
 from xref.index.records import Store
 from xref.index.usage import Usage
+from xref.index.viewpoint import seen_from
 from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.facts import REFERENCE_KINDS
 
@@ -99,12 +100,7 @@ def _ranked(index: Index, name: str, filters: Filters) -> list[Ranked]:
 
 def _seen_from(index: Index, name: str, found: list[Ranked], path: str) -> tuple[list[Ranked], str | None]:
     """The same with the one first that the name means in a file, and how that file sees it; None where it sees none."""
-    meant = graph_of(index).places.meant(name, path) if path and index.has(path) else None
-    if meant is None:
-        return found, None
-    place, how = meant
-    here = [each for each in found if (each.file, *each.row[:2]) == (place.file, place.line, place.column)]
-    return (here + [each for each in found if each not in here], how) if here else (found, None)
+    return seen_from(graph_of(index).places, name, found, path) if path else (found, None)
 
 
 def _usage(index: Index, name: str, filters: Filters) -> tuple[Usage, Usage]:

@@ -53,7 +53,7 @@ def card(tree: str, name: str) -> Response:
     with site().indexes.lease(tree, arch) as index:
         if path is not None:
             _known(index, path)
-        found = meaning(index, name, path, member=member)
+        found = meaning(graph_of(index).places, name, path, member=member)
         if found is None:
             raise NotFoundError(f"{tree} does not define {name}", suggest.identifiers(index, name))
     comment, definition = found.comment, found.definition

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 from typing import NamedTuple
+from urllib.parse import quote
 
 from flask import Blueprint
 from flask import Response
@@ -264,6 +265,8 @@ def _links(index: Index, path: str, definitions: list[Definition], out: list[Lef
     return Links(
         defined=index.defined,
         ident=escape(ident),
+        apart=index.defined_apart,
+        behind=escape(f"?from={quote(path)}"),
         includes=dict(_included(index, path)),
         definitions={(each.line, each.column) for each in definitions},
         ranges=[(each.line, each.end_line) for each in definitions],

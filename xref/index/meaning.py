@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from xref.index.places import Places
 from xref.index.query import Index
 from xref.index.records import Definition
+from xref.index.viewpoint import seen_from
 
 #: kinds that other files can mean without including anything
 _LINKED = ("function", "variable", "prototype", "label")
@@ -25,33 +27,39 @@ class Meaning(NamedTuple):
     alike: int
 
 
-def meaning(index: Index, name: str, path: str | None = None, *, member: bool = False) -> Meaning | None:
+def meaning(places: Places, name: str, path: str | None = None, *, member: bool = False) -> Meaning | None:
     """What a name means in the file `path`, or anywhere; None where the tree does not define it.
 
-    `member`: it stands behind `.` or `->`.  Without a path it is the first of `Index.definitions`; with one, of
-    what is seen from there, still in that order.
+    `member`: it stands behind `.` or `->`.  Without a path it is the first of `Index.definitions`; with one, what
+    `seen_from` puts first, and for a member or what the file does not see the first of what it may see.
     """
-    found = index.definitions(name)
-    if not found:
+    index = places.index
+    ranked = index.ranked(name)
+    if not ranked:
         return None
+    ranked, how = seen_from(places, name, ranked, path) if path and not member else (ranked, None)
+    found = [index.definition(each) for each in ranked]
     kinds: dict[str, int] = {}
     for each in found:
         kinds[each.kind] = kinds.get(each.kind, 0) + 1
     # without a context the order of the list is the answer: members are not put last
-    wanted = [each for each in found if (each.kind in _INNER) == member] if path or member else found
+    narrowed = (path or member) and not how
+    wanted = [each for each in found if (each.kind in _INNER) == member] if narrowed else found
     among = wanted or found
     seen = [_seen(index, each, path) for each in among] if path else [_LIKELIEST] * len(among)
     # a declaration is seen nearer by than what it declares, and says less
-    best = min(
+    best = 0 if how else min(
         range(len(among)),
         key=lambda place: (seen[place] == "elsewhere", among[place].kind == "prototype", _ORDER.index(seen[place])),
     )
     chosen = among[best]
     alike = sum(each.kind == chosen.kind and how == seen[best] for each, how in zip(among, seen, strict=True))
-    return Meaning(chosen, seen[best], index.comment(chosen), kinds, alike)
+    return Meaning(chosen, _TOLD[how] if how else seen[best], index.comment(chosen), kinds, alike)
 
 
 _LIKELIEST = "likeliest"
+#: what `seen_from` says, in the words of this record
+_TOLD = {"file": "here", "include": "included", "unit": "linked", "linked": "linked"}
 _ORDER = ("here", "included", "linked", "elsewhere", _LIKELIEST)
 
 
