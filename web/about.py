@@ -9,11 +9,13 @@ from weakref import WeakKeyDictionary
 from web.graphs import graph_of
 from xref.graph.callgraph import CallGraph
 from xref.graph.macro_bodies import MacroBodies
+from xref.graph.member_at import Members
 from xref.graph.members import Enumerator
 from xref.graph.members import Held
 from xref.graph.members import Holdings
 from xref.graph.members import Layouts
 from xref.graph.members import Member
+from xref.index.meaning import Meaning
 from xref.index.places import Place
 from xref.index.query import Index
 from xref.index.records import Definition
@@ -85,7 +87,7 @@ class About(NamedTuple):
 def about(index: Index, name: str, definitions: Sequence[Definition]) -> About:
     """What is behind these definitions of a name."""
     graph = graph_of(index)
-    layouts, bodies, holdings = _readers_of(graph)
+    layouts, bodies, holdings, _ = _readers_of(graph)
     kinds = {each.kind for each in definitions}
     return About(
         _shapes(graph, layouts, holdings, definitions),
@@ -104,6 +106,7 @@ class _Readers(NamedTuple):
     layouts: Layouts
     bodies: MacroBodies
     holdings: Holdings
+    members: Members
 
 
 _readers: WeakKeyDictionary[CallGraph, _Readers] = WeakKeyDictionary()
@@ -114,7 +117,9 @@ def _readers_of(graph: CallGraph) -> _Readers:
     found = _readers.get(graph)
     if found is None:
         places = graph.places
-        found = _readers[graph] = _Readers(Layouts(places), MacroBodies(places), Holdings(graph.index, graph.pointers))
+        layouts, holdings = Layouts(places), Holdings(graph.index, graph.pointers)
+        members = Members(places, layouts, holdings)
+        found = _readers[graph] = _Readers(layouts, MacroBodies(places), holdings, members)
     return found
 
 
@@ -192,3 +197,8 @@ def holders(index: Index, definitions: Sequence[Definition]) -> dict[tuple[str, 
 def held_by(index: Index, name: str) -> list[Held]:
     """Which functions the members of a name hold, by struct."""
     return _readers_of(graph_of(index)).holdings.of_member(name)
+
+
+def meaning_at(index: Index, name: str, path: str, line: int, column: int) -> Meaning | None:
+    """What a name means where it stands in a file, columns in bytes; None where the tree does not define it."""
+    return _readers_of(graph_of(index)).members.meaning(name, path, line, column)

@@ -86,6 +86,8 @@ class Source(NamedTuple):
     part: Part | None
     #: how many of its lines the conditions asked for leave out; None where there are none to ask
     left_out: int | None
+    #: is a column of it a character, because it is no UTF-8?
+    latin: bool
 
 
 @blueprint.get("/<tree>/source/", defaults={"path": ""})
@@ -202,7 +204,8 @@ def _source(index: Index, path: str, wanted: Asked) -> Source:
         count = sum(each.last - each.first + 1 for each in out) if kind in _CONDITIONAL and b"#" in data else None
     outline = [each for each in definitions if _outlined(each)]
     lines = data.count(b"\n") + (data[-1:] not in (b"", b"\n"))
-    return Source(path, kind, len(data), lines, code, outline, part, count)
+    latin = kind != "binary" and not _is_utf8(decode(data), data)
+    return Source(path, kind, len(data), lines, code, outline, part, count, latin)
 
 
 def _outlined(definition: Definition) -> bool:

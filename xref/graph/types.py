@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 from typing import Protocol
 
@@ -33,10 +34,11 @@ _DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(define|include)\b([^\n]*)", re.MULTILIN
 
 
 class Member(NamedTuple):
-    """A member's type, and the struct or union that holds it: its tag, its typedef's name, or ""."""
+    """A member's type, the struct or union that holds it (its tag, its typedef's name, or ""), and its own name."""
 
     type: Type
     holder: str
+    token: Token | None = None
 
 
 class MacroBody(NamedTuple):
@@ -62,9 +64,9 @@ class Scope(Protocol):
 class Names(NamedTuple):
     """Which names a tree has of these kinds."""
 
-    types: frozenset[str]
-    macros: frozenset[str]
-    functions: frozenset[str]
+    types: AbstractSet[str]
+    macros: AbstractSet[str]
+    functions: AbstractSet[str]
 
     @classmethod
     def of(cls, index: Index) -> Names:
@@ -249,7 +251,7 @@ class Types:
             any_name = False
             for declared in declarations(piece, self.is_type):
                 any_name = True
-                found[declared.name] = Member(_named(declared.type, holder), holder)
+                found[declared.name] = Member(_named(declared.type, holder), holder, declared.token)
             if not any_name:
                 made = type_at(piece, self.is_type)
                 if made[0] == "inline" and not made[3]:
