@@ -40,6 +40,8 @@ class Excerpt(NamedTuple):
     file: str
     line: int
     lines: tuple[Line, ...]
+    #: is a column of the file a character, because it is no UTF-8?
+    latin: bool
 
 
 def excerpt(
@@ -58,7 +60,10 @@ def excerpt(
     `start` is where reading begins, at or before `first`: outside of any comment, where a definition begins.
     `marks` are the lines to mark, and `names` what in them.
     """
-    text = decode(index.source(file) or b"").replace("\r", "")
+    data = index.source(file) or b""
+    text = decode(data)
+    latin = len(text) == len(data) and not data.isascii()
+    text = text.replace("\r", "")
     rows = text.split("\n")
     if not 0 < line <= len(rows):
         return None
@@ -76,7 +81,7 @@ def excerpt(
                 shown.append("")
             shown[-1] += _painted(kind, part[:_LONGEST], links, names, begin + len(shown) - 1 in marks)
     lines = [Line(begin + place, Markup(html), begin + place in marks) for place, html in enumerate(shown)]
-    return Excerpt(file, line, tuple(each for each in lines if first <= each.n <= last))
+    return Excerpt(file, line, tuple(each for each in lines if first <= each.n <= last), latin)
 
 
 def _tokens(text: str, kind: str) -> list[tuple[_TokenType, str]]:

@@ -25,6 +25,7 @@ const known = new Map();
 function nameOf(link) {
   if (link.dataset.ident) return link.dataset.ident;
   if (!tree || link.origin !== location.origin || !link.pathname.startsWith(pages)) return null;
+  if (link.pathname === location.pathname) return null; // other lists of the name that the page is about
   return decodeURIComponent(link.pathname.slice(pages.length));
 }
 
@@ -45,13 +46,14 @@ function placeOf(link, latin) {
   let before = "";
   let node = link.previousSibling;
   for (; node && !node.dataset?.n; node = node.previousSibling) before = node.textContent + before;
-  if (!node) return null;
-  return { line: node.dataset.n, column: 1 + (latin ? before.length : new TextEncoder().encode(before).length) };
+  const line = node?.dataset.n ?? link.parentElement.dataset.line;
+  if (!line) return null;
+  return { line, column: 1 + (latin ? before.length : new TextEncoder().encode(before).length) };
 }
 
 /** The record of a link's name, asked for once. */
 function ask(link) {
-  const at = link.closest("[data-path]")?.dataset ?? {};
+  const at = link.closest("[data-path]")?.dataset ?? { path: Object.fromEntries(new URLSearchParams(link.search)).from };
   const place = at.path ? placeOf(link, "latin" in at) : null;
   const given = { from: at.path, arch: at.arch, member: !place && isMember(link) ? 1 : null, ...place };
   const key = JSON.stringify([nameOf(link), given]);
