@@ -53,6 +53,16 @@ _STATIC = Path(__file__).with_name("static")
 #: in seconds
 _YEAR = 365 * 24 * 3600
 
+#: what is said of an address without a view, and of what Flask itself refuses, by status
+_REFUSED = {
+    404: N_("there is no such page"),
+    400: N_("this request cannot be read"),
+    405: N_("this address is only read: ask by GET"),
+    413: N_("the request is longer than this site takes"),
+    414: N_("the address is longer than this site takes"),
+    500: N_("this is a fault of the site: its reason is in the site's log"),
+}
+
 #: sent with every answer
 HEADERS = {
     "Content-Security-Policy": (
@@ -191,7 +201,7 @@ def _http_error(error: HTTPException) -> Response:
     if response.status_code < 400:
         return response
     unknown = response.status_code == 404
-    said = SiteError(N_("there is no such page") if unknown else error.description or error.name, _meant(unknown))
+    said = SiteError(_REFUSED.get(response.status_code) or error.description or error.name, _meant(unknown))
     said.status = response.status_code
     answer = _answer(said)
     if "Allow" in response.headers:

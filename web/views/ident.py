@@ -25,6 +25,7 @@ from web.about import holders
 from web.code import Snippets
 from web.describe import Argument
 from web.describe import answers
+from web.errors import N_
 from web.errors import NotFoundError
 from web.graphs import graph_of
 from web.shapes import Listing
@@ -112,7 +113,8 @@ def _usage(index: Index, name: str, filters: Filters) -> tuple[Usage, Usage]:
 def _check(index: Index, name: str) -> None:
     """Raises NotFoundError for a name that the tree does not mention."""
     if not index.defined([name]) and not len(index.usage(name)):
-        raise NotFoundError(f"{index.tree} has no identifier {name}", suggest.identifiers(index, name))
+        near = suggest.identifiers(index, name)
+        raise NotFoundError(N_("%(tree)s has no identifier %(name)s"), near, tree=index.tree, name=name)
 
 
 def _references(index: Index, name: str, filters: Filters, number: int) -> References:

@@ -123,7 +123,8 @@ def left_out_records(tree: str, path: str) -> Response:
 def _known(index: Index, path: str) -> None:
     """Raises NotFoundError for a file that the tree does not have."""
     if not index.has(path):
-        raise NotFoundError(f"{index.tree} has no file {path}", suggest.paths(index, path))
+        near = suggest.paths(index, path)
+        raise NotFoundError(N_("%(tree)s has no file or directory %(path)s"), near, tree=index.tree, path=path)
 
 
 def _reached(call: Call, edges: list[Edge]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from web.describe import IN
 from web.describe import Argument
 from web.describe import Header
 from web.describe import answers
+from web.errors import N_
 from web.errors import BadArgumentError
 from web.shapes import Listing
 from web.shapes import answer
@@ -266,7 +267,7 @@ def record(tree: str) -> Response:
     """The lines of the page as records."""
     asked = _asked(tree)
     if not asked.query.text:
-        raise BadArgumentError("q", "say what to search for")
+        raise BadArgumentError("q", N_("say what to search for"))
     with site().indexes.lease(tree) as index:
         lines, cut = _lines(index, asked)
     response = answer(lines)

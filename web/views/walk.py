@@ -25,6 +25,7 @@ from web import pictures
 from web import walks
 from web.describe import Argument
 from web.describe import answers
+from web.errors import N_
 from web.errors import BadArgumentError
 from web.shapes import answer
 from web.site import site
@@ -266,7 +267,10 @@ def _window(session: Session) -> range:
     low = walks.place(session, "steps", first)
     high = walks.place(session, "steps", last) if dash else low
     if not 0 <= high - low < walks.MOST_AT_ONCE:
-        raise BadArgumentError("steps", f"is from-to, {walks.MOST_AT_ONCE} at most; it is {first}-{last}")
+        said = f"{first}-{last}"
+        raise BadArgumentError(
+            "steps", N_("is from-to, %(most)s at most; it is %(value)s"), most=walks.MOST_AT_ONCE, value=said
+        )
     return range(low, high + 1)
 
 
