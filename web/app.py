@@ -14,9 +14,11 @@ from flask import Flask
 from flask import current_app
 from flask import render_template
 from flask import request
+from flask import send_from_directory
 from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response
 
 from web import arguments
@@ -91,8 +93,10 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     )
     # records keep the order of the contract
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.converters["hash"] = _Hash
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["count"] = lambda number: f"{number:,}"
+    app.add_url_rule("/static/<hash:version>/<path:filename>", "static_before", _static_before)
     for view in (home, source, lookups, ident, search, calls, picture, document, walk, preferences, health, api):
         app.register_blueprint(view.blueprint)
     languages.init_app(app)
@@ -117,6 +121,17 @@ def _contents(directory: Path) -> str:
         found.update(f"{file.name}\0{file.stat().st_size}\0".encode())
         found.update(file.read_bytes())
     return found.hexdigest()[:16]
+
+
+class _Hash(BaseConverter):
+    """A hash of static files, as `_contents` writes it."""
+
+    regex = "[0-9a-f]{16}"
+
+
+def _static_before(filename: str, **_version: str) -> Response:
+    """A static file that a page of another release of the site asks for: the one there is, and not to be kept."""
+    return send_from_directory(_STATIC, filename, max_age=0)
 
 
 def _check_address() -> None:

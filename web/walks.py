@@ -276,6 +276,10 @@ class Tree:
         call = record["stack"][-1]
         return self._call_site(call), self._definition(call)
 
+    def after(self, record: Mapping[str, Any]) -> Excerpt | None:
+        """The lines that the function of an event, a state or a note has got to."""
+        return self._call_site(record["after"]) if record["after"] else None
+
     def _call_site(self, call: Mapping[str, Any]) -> Excerpt | None:
         proof = call["proof"]
         if not proof or not proof.get("file"):

@@ -153,7 +153,10 @@ class _Panels:
         now = record["kind"] in ("enter", "leave")
         return {
             "caption": self._made("caption", record, {"said": stories.sentence(record, languages.language())}),
-            "source": self._kept("source", record, (call and call["n"], now), lambda: self._sources(record)),
+            "source": self._kept(
+                "source", record, (call and call["n"], now, record["after"] and record["after"]["n"]),
+                lambda: self._sources(record),
+            ),
             "stack": self._kept("stack", record, call and call["n"], dict),
             "skb": self._kept("skb", record, record["skb"], lambda: {"picture": pictures.buffer(record["skb"])}),
             "sock": self._kept("sock", record, record["sock"], lambda: {"rows": pictures.members(record["sock"])}),
@@ -208,7 +211,7 @@ class _Panels:
 
     def _sources(self, record: dict[str, Any]) -> dict[str, Any]:
         call_site, definition = self.view.sources(record)
-        return {"site": call_site, "definition": definition}
+        return {"site": call_site, "definition": definition, "after": self.view.after(record)}
 
     def _kept(self, name: str, record: dict[str, Any], depends: Any, own: Callable[[], dict[str, Any]]) -> str:
         """A panel that follows from the run and what it `depends` on."""
