@@ -84,8 +84,8 @@ class About(NamedTuple):
     calls: Calls | None
 
 
-def about(index: Index, name: str, definitions: Sequence[Definition]) -> About:
-    """What is behind these definitions of a name."""
+def about(index: Index, name: str, definitions: Sequence[Definition], *, first_only: bool = False) -> About:
+    """What is behind these definitions of a name; `first_only`: the calls of the first alone, not of its namesakes."""
     graph = graph_of(index)
     layouts, bodies, holdings, _ = _readers_of(graph)
     kinds = {each.kind for each in definitions}
@@ -98,8 +98,20 @@ def about(index: Index, name: str, definitions: Sequence[Definition]) -> About:
             if (place := _place(graph, each)) is not None
         ],
         holdings.of_member(name) if "member" in kinds else [],
-        _calls(graph, name) if kinds & {"function", "label"} else None,
+        _calls(graph, _nodes(graph, name, definitions, first_only)) if kinds & {"function", "label"} else None,
     )
+
+
+def _nodes(graph: CallGraph, name: str, definitions: Sequence[Definition], first_only: bool) -> list[str]:
+    """The likeliest functions of a name in the call graph, or the one that the first definition is."""
+    own = node_of(graph, definitions[0]) if first_only and definitions else None
+    return [own] if own else graph.nodes(name)[:_MOST_BODIES]
+
+
+def node_of(graph: CallGraph, definition: Definition) -> str | None:
+    """How the call graph calls a function; None for what is none."""
+    place = _place(graph, definition) if definition.kind in ("function", "label") else None
+    return place.identity if place is not None else None
 
 
 class _Readers(NamedTuple):
@@ -157,11 +169,11 @@ def _choices(
     return found
 
 
-def _calls(graph: CallGraph, name: str) -> Calls:
-    """Callers and callees of the likeliest functions of a name, few of each."""
+def _calls(graph: CallGraph, nodes: Sequence[str]) -> Calls:
+    """Callers and callees of some functions, few of each."""
     callers: list[Edge] = []
     callees: list[Edge] = []
-    for node in graph.nodes(name)[:_MOST_BODIES]:
+    for node in nodes:
         callers += graph.some_callers(node, _MOST_NEIGHBOURS + 1)
         callees += [step.edge for step in graph.out(node)]
     into = _neighbours([(edge.caller, edge.caller_def, edge) for edge in callers])

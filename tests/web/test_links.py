@@ -81,3 +81,19 @@ def test_a_name_with_several_meanings_leads_to_this_files_own(app: Flask, minike
         first = client.get(f"/api/v1{href}".replace("//", "/")).json
         assert first is not None
         assert first["definitions"][0]["file"] == path
+
+
+def test_the_page_seen_from_a_file_has_the_calls_of_its_own_function(app: Flask, minikernel_index: Path) -> None:
+    index = Index(minikernel_index)
+    several = next(
+        (each.name, path)
+        for path in index.files("*.c")
+        for each in index.outline(path) or ()
+        if each.kind == "function" and each.static and not each.macro and len(
+            [other for other in index.definitions(each.name, kind="function") if other.static]
+        ) > 1
+    )  # fmt: skip
+    name, path = several
+    html = app.test_client().get(f"/minikernel/ident/{name}?from={path}").text
+    assert f'href="/minikernel/calls/{name}@{path}"' in html
+    assert f'href="/minikernel/ident/{name}"' in html, "and a way to how no file sees it"

@@ -22,6 +22,7 @@ from web.about import About
 from web.about import about
 from web.about import held_by
 from web.about import holders
+from web.about import node_of
 from web.code import Snippets
 from web.describe import Argument
 from web.describe import answers
@@ -144,7 +145,7 @@ def page(tree: str, name: str) -> str:
         if only in (None, "references"):
             references = _references(index, name, filters, number)
         if only is None:
-            behind = about(index, name, definitions.items if definitions else [])
+            behind = about(index, name, definitions.items if definitions else [], first_only=seen is not None)
         if only == "stores":
             stores = _stores(index, name, filters, struct, number)
         shown = definitions.items if definitions else []
@@ -161,6 +162,7 @@ def page(tree: str, name: str) -> str:
             why=reasons([each.standing for each in found]),
             seen=seen,
             from_file=from_file,
+            node=(node_of(graph_of(index), first) if first and seen else None) or name,
             comment=index.comment(first) if first else None,
             arch=index.arch,
             definitions=definitions,
@@ -214,7 +216,7 @@ def whole_record(tree: str, name: str) -> Response:
                 "kinds": here.counts(),
                 "directories": _deep(usage.directories(filters.within)),
             },
-            **_deep(about(index, name, found[:_DEFINITIONS])),
+            **_deep(about(index, name, found[:_DEFINITIONS], first_only=seen is not None)),
         })  # fmt: skip
 
 
