@@ -91,6 +91,15 @@ def test_def_puts_the_asked_architecture_first(small_index: Path) -> None:
     )
 
 
+def test_def_puts_first_what_a_file_means(small_index: Path) -> None:
+    assert [d["file"] for d in records(small_index, "def", "idle", "--from", "arch/ppc/idle.c")] == [
+        "arch/ppc/idle.c", "arch/i386/idle.c",
+    ]  # fmt: skip
+    found = records(small_index, "def", "ring_push", "--from", "./drivers/tty.c", "--kind", "prototype")
+    assert [d["kind"] for d in found] == ["prototype"]
+    assert "has no file no.c" in complaint(small_index, "def", "idle", "--from", "no.c", status=2)
+
+
 def test_an_unknown_name_is_answered_with_near_ones(small_index: Path) -> None:
     for command in ("def", "refs", "callers", "callees"):
         assert complaint(small_index, command, "ring_psuh").startswith(

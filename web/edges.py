@@ -82,9 +82,11 @@ def calls_of(tree: str, node: str, context: Context | None = None) -> str:
 
 
 def function(tree: str, node: str, context: Context | None = None) -> Markup:
-    """A function, linked to its page in the explorer."""
-    name = escape(node.partition("@")[0])
-    return Markup(f'<a class="fn" href="{escape(calls_of(tree, node, context))}"><code>{name}</code></a>')
+    """A function, linked to its page in the explorer; its card tells of the one in its file, if it has its own."""
+    own, _at_sign, file = node.partition("@")
+    name = escape(own)
+    card = f'data-ident="{name}"' + (f' data-path="{escape(file)}"' if file else "")
+    return Markup(f'<a class="fn" {card} href="{escape(calls_of(tree, node, context))}"><code>{name}</code></a>')
 
 
 def kind(edge: Edge) -> Markup:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from web import suggest
 from web.arguments import page as page_number
+from web.errors import N_
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.kept import Kept
@@ -75,7 +76,8 @@ def nodes_of(graph: CallGraph, name: str) -> list[str]:
 
 def _unknown(graph: CallGraph, name: str) -> NotFoundError:
     index = graph.index
-    return NotFoundError(f"{index.tree} has no function {name}", suggest.identifiers(index, name))
+    near = suggest.identifiers(index, name)
+    return NotFoundError(N_("%(tree)s has no function %(name)s"), near, tree=index.tree, name=name)
 
 
 def explored(graph: CallGraph, name: str, paths: Paths, part: str | None = None) -> Explored:
@@ -92,7 +94,7 @@ def explored(graph: CallGraph, name: str, paths: Paths, part: str | None = None)
     some = around.callers(paths, node, start, PAGE)
     total = max(1, -(-some.total // PAGE))
     if pages["callers"] > total:
-        raise BadArgumentError("page", f"{number} is beyond the last, {total}")
+        raise BadArgumentError("page", N_("%(page)s is beyond the last, %(pages)s"), page=number, pages=total)
     callers = Listing(some.rows, some.total, pages["callers"], total)
     callees = paged(tuple(around.sites(paths, node)), pages["callees"], PAGE)
     first = (callees.page - 1) * PAGE
@@ -222,7 +224,7 @@ def entry_of(graph: CallGraph, name: str) -> str:
         for node in calls.nodes(each):
             return node
     near = suggest.identifiers(calls.index, f"sys_{name}")
-    raise NotFoundError(f"{calls.index.tree} has no system call {name}", near)
+    raise NotFoundError(N_("%(tree)s has no system call %(name)s"), near, tree=calls.index.tree, name=name)
 
 
 class SystemCall(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -294,3 +295,11 @@ def test_all_threads_share_one_graph(client, minikernel_index):
         each.join()
     assert len(seen) == 8
     assert all(each == client.get("/api/v1/minikernel/calls/inet_sendmsg").json for each in seen)
+
+
+def test_a_path_through_pointers_offers_the_contexts(minikernel_index: Path, site: Any) -> None:
+    found = type(site)(create_app(minikernel_index))
+    page = found.page("/minikernel/path?from=sys_sendto&to=tcp_sendmsg")
+    assert page.target("tcp4") == ["/minikernel/path?from=sys_sendto&to=tcp_sendmsg&most=1&context=tcp4"]
+    bound = found.page("/minikernel/path?from=sys_sendto&to=tcp_sendmsg&context=tcp4")
+    assert not bound.target("tcp4")

@@ -64,6 +64,8 @@ _WORD = re.compile(rb"[A-Za-z_]\w*")
 
 #: definitions that only declare
 _WEAK = frozenset(("prototype",))
+_DECLARING = (DEFINITION_KINDS.index("prototype"), DEFINITION_KINDS.index("label"))
+_MEMBER = DEFINITION_KINDS.index("member")
 
 
 class Index(GraphRows):
@@ -223,6 +225,27 @@ class Index(GraphRows):
             )
             found.update(row[0] for row in self._db.execute(query, [*part, self._tree_id]))
         return found
+
+    def defined_apart(self, names: Iterable[str]) -> set[str]:
+        """Those of the names that different files define: which definition is meant depends on who asks.
+
+        Declarations do not count, and members only beside something that is none: no file tells whose they are.
+        """
+        found: dict[str, set[str]] = {}
+        proper: set[str] = set()
+        wanted = list(names)
+        paths = self._paths
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            query = (
+                "SELECT name, blob, kind FROM symbols JOIN definitions ON symbol = symbols.id "
+                f"WHERE name IN ({','.join('?' * len(part))}) AND kind NOT IN (?, ?)"
+            )
+            for name, blob, kind in self._db.execute(query, [*part, *_DECLARING]):
+                found.setdefault(name, set()).update(paths.get(blob, ()))
+                if kind != _MEMBER:
+                    proper.add(name)
+        return {name for name in proper if len(found[name]) > 1}
 
     def definitions(self, name: str, *, kind: str | None = None) -> list[Definition]:
         """The definitions of a name, the likeliest first."""
