@@ -161,3 +161,12 @@ def test_every_step_of_a_scenario_is_an_edge_of_the_fixture(facts: Facts, one: s
     # besides: what the context has nothing to do with, as ARP below TCP
     assert report.steps[PROVED] + report.steps[BESIDES] == entered > 30
     assert report.steps[BESIDES] < entered / 10
+
+
+@pytest.mark.parametrize("name", ["large_write", "loopback_large", "accept"])
+def test_what_a_lossy_line_brings_is_in_the_fixture_too(facts: Facts, name: str) -> None:
+    one = scenario.load()[name]
+    trace = scenario.run(one, {"loss": 10.0, "payload": 20_000}).trace
+    assert trace is not None
+    report = _verifier(facts, one.context).report(trace.records())
+    assert {(proof.caller, proof.function): proof.hint for proof in (*report.unproved, *report.absent)} == {}
