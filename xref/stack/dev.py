@@ -32,13 +32,15 @@ from xref.stack.skbuff import PACKET_OTHERHOST
 from xref.stack.skbuff import PACKET_OUTGOING
 from xref.stack.skbuff import SkBuff
 from xref.stack.skbuff import kfree_skb
+from xref.stack.skbuff import linear_copy
 from xref.stack.skbuff import pskb_expand_head
 from xref.stack.skbuff import skb_checksum
 from xref.stack.skbuff import skb_clone
 from xref.stack.skbuff import skb_cloned
-from xref.stack.skbuff import skb_linearize
 from xref.stack.skbuff import skb_pull
 from xref.stack.skbuff import skb_push
+from xref.stack.skbuff import skb_release_data
+from xref.stack.skbuff import use_linear
 from xref.stack.trace import source
 
 if TYPE_CHECKING:
@@ -114,8 +116,10 @@ def deliver_skb(k: Kernel, skb: SkBuff, tap: PacketSock) -> int:
 
 @dev_c
 def __skb_linearize(k: Kernel, skb: SkBuff) -> None:
-    """`__skb_linearize`."""
-    skb_linearize(k, skb)
+    """`__skb_linearize`: everything into one data area."""
+    new = linear_copy(k, skb)
+    skb_release_data(k, skb)
+    use_linear(skb, new)
 
 
 @dev_c

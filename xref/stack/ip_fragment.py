@@ -10,10 +10,10 @@ from xref.stack.headers import IP_MF
 from xref.stack.headers import IP_OFFSET
 from xref.stack.headers import IpHdr
 from xref.stack.skbuff import SkBuff
+from xref.stack.skbuff import flatten
 from xref.stack.skbuff import kfree_skb
 from xref.stack.skbuff import pskb_expand_head
 from xref.stack.skbuff import skb_cloned
-from xref.stack.skbuff import skb_linearize
 from xref.stack.skbuff import skb_pull
 from xref.stack.skbuff import skb_trim
 from xref.stack.trace import source
@@ -53,9 +53,11 @@ def ip_defrag(k: Kernel, skb: SkBuff) -> SkBuff | None:
         ip_evictor(k)
     qp = ip_find(k, iph)
     ip_frag_queue(k, qp, skb)
+    whole = None
     if qp.last_in == (FIRST_IN | LAST_IN) and qp.meat == qp.len:
-        return ip_frag_reasm(k, qp, dev)
-    return None
+        whole = ip_frag_reasm(k, qp, dev)
+    ipq_put(k, qp)
+    return whole
 
 
 @ip_fragment_c
@@ -71,7 +73,7 @@ def ip_find(k: Kernel, iph: IpHdr) -> Ipq:
 
 
 def _kill(k: Kernel, qp: Ipq) -> None:
-    """`ipq_kill` and `ipq_put`."""
+    """`ipq_kill`: no more fragments find it."""
     k.del_timer(qp.timer)
     qp.last_in |= COMPLETE
     if k.ipqs.pop(qp.key, None) is not None:
@@ -84,15 +86,30 @@ def ip_evictor(k: Kernel) -> None:
     while k.ip_frag_mem > k.sysctl.ipfrag_low_thresh and k.ipqs:
         qp = next(iter(k.ipqs.values()))
         _kill(k, qp)
-        _drop_all(k, qp)
+        ipq_put(k, qp)
         k.mib["IpReasmFails"] += 1
 
 
-def _drop_all(k: Kernel, qp: Ipq) -> None:
-    for skb in qp.fragments:
-        k.ip_frag_mem -= skb.truesize
-        kfree_skb(k, skb)
-    qp.fragments = []
+@ip_fragment_c
+def ipq_put(k: Kernel, qp: Ipq) -> None:
+    """`ipq_put`: the last who used a queue that was killed destroys it.  Nobody else uses one here."""
+    if qp.last_in & COMPLETE:
+        ip_frag_destroy(k, qp)
+
+
+@ip_fragment_c
+def ip_frag_destroy(k: Kernel, qp: Ipq) -> None:
+    """`ip_frag_destroy`: the fragments that are left in it."""
+    pieces, qp.fragments = qp.fragments, []
+    for skb in pieces:
+        frag_kfree_skb(k, skb)
+
+
+@ip_fragment_c
+def frag_kfree_skb(k: Kernel, skb: SkBuff) -> None:
+    """`frag_kfree_skb`: its memory counts no longer."""
+    k.ip_frag_mem -= skb.truesize
+    kfree_skb(k, skb)
 
 
 @ip_fragment_c
@@ -107,7 +124,7 @@ def ip_expire(k: Kernel, qp: Ipq) -> None:
         head = qp.fragments[0]
         head.dev = qp.dev
         icmp.icmp_send(k, head, icmp.ICMP_TIME_EXCEEDED, icmp.ICMP_EXC_FRAGTIME, 0)
-    _drop_all(k, qp)
+    ipq_put(k, qp)
 
 
 @ip_fragment_c
@@ -161,9 +178,8 @@ def _insert(k: Kernel, qp: Ipq, skb: SkBuff, offset: int, end: int) -> None:
             qp.meat -= overlap
             break
         qp.meat -= after.len
-        k.ip_frag_mem -= after.truesize
         del qp.fragments[at]
-        kfree_skb(k, after)
+        frag_kfree_skb(k, after)
     skb.offset = offset
     qp.fragments.insert(at, skb)
     qp.dev = skb.dev
@@ -181,14 +197,12 @@ def ip_frag_reasm(k: Kernel, qp: Ipq, dev: NetDevice) -> SkBuff | None:
     head, *rest = qp.fragments
     ihlen = (head.shared.buf[head.nh] & 15) * 4
     size = ihlen + qp.len
+    if size > 65535:
+        k.mib["IpReasmFails"] += 1
+        return None
     for skb in qp.fragments:
         k.ip_frag_mem -= skb.truesize
     qp.fragments = []
-    if size > 65535:
-        k.mib["IpReasmFails"] += 1
-        for skb in (head, *rest):
-            kfree_skb(k, skb)
-        return None
     if skb_cloned(head):
         pskb_expand_head(k, head, 0, 0)
     head.len += head.data - head.nh
@@ -206,5 +220,5 @@ def ip_frag_reasm(k: Kernel, qp: Ipq, dev: NetDevice) -> SkBuff | None:
     # the header's checksum is not made anew: nobody looks at it from here on
     head.iph = IpHdr(buf, at)
     k.mib["IpReasmOKs"] += 1
-    skb_linearize(k, head)
+    flatten(k, head)
     return head

@@ -23,11 +23,11 @@ from xref.stack.skbuff import CHECKSUM_HW
 from xref.stack.skbuff import CHECKSUM_NONE
 from xref.stack.skbuff import PACKET_OTHERHOST
 from xref.stack.skbuff import SkBuff
+from xref.stack.skbuff import flatten
 from xref.stack.skbuff import kfree_skb
 from xref.stack.skbuff import pskb_expand_head
 from xref.stack.skbuff import skb_cloned
 from xref.stack.skbuff import skb_copy_bits
-from xref.stack.skbuff import skb_linearize
 from xref.stack.skbuff import skb_pull
 from xref.stack.skbuff import skb_trim
 from xref.stack.trace import source
@@ -132,7 +132,7 @@ def ip_local_deliver_finish(k: Kernel, skb: SkBuff) -> int:
     skb.h = skb.data
     if skb.data_len:
         # what follows reads headers with struct; the kernel pulls as much as it needs with pskb_may_pull
-        skb_linearize(k, skb)
+        flatten(k, skb)
     if iph.protocol == IPPROTO_TCP:
         tcp_ipv4.tcp_v4_rcv(k, skb)
     elif iph.protocol == IPPROTO_UDP:

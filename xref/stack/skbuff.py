@@ -293,12 +293,30 @@ def __kfree_skb(k: Kernel, skb: SkBuff) -> None:
     skb.dst = None
     if skb.destructor is not None:
         skb.destructor(k, skb)
+    kfree_skbmem(k, skb)
+
+
+@skbuff_c
+def kfree_skbmem(k: Kernel, skb: SkBuff) -> None:
+    """`kfree_skbmem`: the data, and the head that the allocator takes back (left out)."""
+    skb_release_data(k, skb)
+
+
+@skbuff_c
+def skb_release_data(k: Kernel, skb: SkBuff) -> None:
+    """`skb_release_data`: the last who uses the data frees them; pages are left to Python."""
     shared = skb.shared
     shared.dataref -= 1
     if shared.dataref <= 0 and shared.frag_list:
-        for more in shared.frag_list:
-            kfree_skb(k, more)
-        shared.frag_list = []
+        skb_drop_fraglist(k, skb)
+
+
+@skbuff_c
+def skb_drop_fraglist(k: Kernel, skb: SkBuff) -> None:
+    """`skb_drop_fraglist`: the buffers that hang on it."""
+    pieces, skb.shared.frag_list = skb.shared.frag_list, []
+    for more in pieces:
+        kfree_skb(k, more)
 
 
 def skb_cloned(skb: SkBuff) -> bool:
@@ -306,25 +324,34 @@ def skb_cloned(skb: SkBuff) -> bool:
     return skb.cloned and skb.shared.dataref != 1
 
 
-def skb_linearize(k: Kernel, skb: SkBuff) -> None:
-    """`__skb_linearize` (net/core/dev.c): everything into one data area."""
+def linear_copy(k: Kernel, skb: SkBuff) -> Shared:
+    """A data area that has everything: what `__skb_linearize` copies."""
     data = skb.tobytes()
-    old = skb.shared
-    size = skb_data_align(k, max(skb.end, skb.data + len(data)))
-    new = Shared(size)
-    new.buf[: skb.data] = old.buf[: skb.data]
+    new = Shared(skb_data_align(k, max(skb.end, skb.data + len(data))))
+    new.buf[: skb.data] = skb.shared.buf[: skb.data]
     new.buf[skb.data : skb.data + len(data)] = data
-    new.tso_segs, new.tso_size = old.tso_segs, old.tso_size
-    old.dataref -= 1
-    if old.dataref <= 0:
-        for more in old.frag_list:
-            kfree_skb(k, more)
-        old.frag_list = []
+    new.tso_segs, new.tso_size = skb.shared.tso_segs, skb.shared.tso_size
+    return new
+
+
+def use_linear(skb: SkBuff, new: Shared) -> None:
+    """Have a copy of `linear_copy` as data, the old ones having been released."""
     skb.shared = new
-    skb.end = size
-    skb.tail = skb.data + len(data)
+    skb.end = len(new.buf)
+    skb.tail = skb.data + skb.len
     skb.data_len = 0
     skb.cloned = False
+
+
+def flatten(k: Kernel, skb: SkBuff) -> None:
+    """Everything into one data area, where the kernel reads piece by piece: no step of it, the pieces go unseen."""
+    new, old = linear_copy(k, skb), skb.shared
+    old.dataref -= 1
+    for piece in old.frag_list if old.dataref <= 0 else ():
+        piece.freed = True
+        piece.shared.dataref -= 1
+        k.skb_alive -= 1
+    use_linear(skb, new)
 
 
 # the linear part
