@@ -91,6 +91,15 @@ def test_def_puts_the_asked_architecture_first(small_index: Path) -> None:
     )
 
 
+def test_def_puts_first_what_a_file_means(small_index: Path) -> None:
+    assert [d["file"] for d in records(small_index, "def", "idle", "--from", "arch/ppc/idle.c")] == [
+        "arch/ppc/idle.c", "arch/i386/idle.c",
+    ]  # fmt: skip
+    found = records(small_index, "def", "ring_push", "--from", "./drivers/tty.c", "--kind", "prototype")
+    assert [d["kind"] for d in found] == ["prototype"]
+    assert "has no file no.c" in complaint(small_index, "def", "idle", "--from", "no.c", status=2)
+
+
 def test_an_unknown_name_is_answered_with_near_ones(small_index: Path) -> None:
     for command in ("def", "refs", "callers", "callees"):
         assert complaint(small_index, command, "ring_psuh").startswith(
@@ -400,9 +409,11 @@ class _Server:
 
     ran = 0
 
-    def __init__(self, app: object, host: str, port: int, *, threads: int, prefix: str) -> None:
+    def __init__(
+        self, app: object, host: str, port: int, *, processes: int, threads: int, prefix: str
+    ) -> None:
         self.addresses = [(host, port)]
-        self.given = (app, threads, prefix)
+        self.given = (app, processes, threads, prefix)
 
     def run(self) -> None:
         type(self).ran += 1
@@ -410,9 +421,9 @@ class _Server:
 
 def _served(monkeypatch: pytest.MonkeyPatch, index: Path, *arguments: str) -> Result:
     site = types.ModuleType("web.app")
-    site.create_app = lambda path, _: f"the site of {path}"  # type: ignore[attr-defined]
+    site.create_app = lambda path: f"the site of {path}"  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "web.app", site)
-    monkeypatch.setattr("web.serving.Server", _Server)
+    monkeypatch.setattr("web.serving.service", _Server)
     return run(index, "serve", *arguments)
 
 
@@ -440,7 +451,7 @@ def test_serve_where_it_cannot(monkeypatch: pytest.MonkeyPatch, small_index: Pat
         raise OSError(98, "Address already in use")
 
     _served(monkeypatch, small_index)
-    monkeypatch.setattr("web.serving.Server", create)
+    monkeypatch.setattr("web.serving.service", create)
     assert complaint(small_index, "serve", status=2) == (
         "cannot listen on 127.0.0.1 port 8000 (Address already in use): choose another --host or --port"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from click.testing import Result
 
 from xref.cli import main
 from xref.stack import scenario
+
+_MINIKERNEL = Path(__file__).parent.parent / "fixtures" / "minikernel"
 
 
 def _run(*arguments: object) -> Result:
@@ -38,16 +41,32 @@ def test_a_walk_is_the_same_each_time() -> None:
     assert _run("walk", "fast_retransmit", "--json").stdout == _run("walk", "fast_retransmit", "--json").stdout
 
 
-def test_verifying_tells_what_a_tree_lacks(minikernel_index: Path) -> None:
-    """Our small tree has the way of a packet down, but not all that a connection does besides."""
+def test_verifying_finds_each_step_in_a_tree_that_has_them_all(minikernel_index: Path) -> None:
     result = _run("--index", minikernel_index, "walk", "write", "--verify")
-    assert result.exit_code == 1
+    assert result.exit_code == 0, result.output
     assert " proved" in result.stdout
-    assert "this tree has no function" in result.stdout
+    assert "this tree has no function" not in result.stdout
     records = json.loads(_run("--index", minikernel_index, "walk", "write", "--verify", "--json").stdout)
     proofs = {each["function"]: each["proof"] for each in records if "proof" in each}
     assert proofs["tcp_sendmsg"]["status"] == "proved"
     assert proofs["tcp_sendmsg"]["via"] == "struct proto.sendmsg"
+
+
+def test_verifying_tells_what_a_tree_lacks(tmp_path: Path) -> None:
+    """A part of our small tree, without what becomes of a connection that has ended."""
+    shutil.copytree(_MINIKERNEL, tmp_path / "part")
+    (tmp_path / "part/net/ipv4/tcp_minisocks.c").unlink()
+    index = tmp_path / "part.db"
+    assert _run("--index", index, "index", tmp_path / "part").exit_code == 0
+    result = _run("--index", index, "walk", "write", "--verify")
+    assert result.exit_code == 1
+    assert " proved" in result.stdout
+    (lacking,) = [line for line in result.stdout.splitlines() if "this tree has no function" in line]
+    assert "tcp_time_wait" in lacking
+    records = json.loads(_run("--index", index, "walk", "write", "--verify", "--json").stdout)
+    proofs = {each["function"]: each["proof"] for each in records if "proof" in each}
+    assert proofs["tcp_time_wait"]["status"] == "absent"
+    assert proofs["tcp_sendmsg"]["status"] == "proved"
 
 
 @pytest.mark.parametrize(

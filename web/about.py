@@ -9,11 +9,13 @@ from weakref import WeakKeyDictionary
 from web.graphs import graph_of
 from xref.graph.callgraph import CallGraph
 from xref.graph.macro_bodies import MacroBodies
+from xref.graph.member_at import Members
 from xref.graph.members import Enumerator
 from xref.graph.members import Held
 from xref.graph.members import Holdings
 from xref.graph.members import Layouts
 from xref.graph.members import Member
+from xref.index.meaning import Meaning
 from xref.index.places import Place
 from xref.index.query import Index
 from xref.index.records import Definition
@@ -82,10 +84,10 @@ class About(NamedTuple):
     calls: Calls | None
 
 
-def about(index: Index, name: str, definitions: Sequence[Definition]) -> About:
-    """What is behind these definitions of a name."""
+def about(index: Index, name: str, definitions: Sequence[Definition], *, first_only: bool = False) -> About:
+    """What is behind these definitions of a name; `first_only`: the calls of the first alone, not of its namesakes."""
     graph = graph_of(index)
-    layouts, bodies, holdings = _readers_of(graph)
+    layouts, bodies, holdings, _ = _readers_of(graph)
     kinds = {each.kind for each in definitions}
     return About(
         _shapes(graph, layouts, holdings, definitions),
@@ -96,14 +98,27 @@ def about(index: Index, name: str, definitions: Sequence[Definition]) -> About:
             if (place := _place(graph, each)) is not None
         ],
         holdings.of_member(name) if "member" in kinds else [],
-        _calls(graph, name) if kinds & {"function", "label"} else None,
+        _calls(graph, _nodes(graph, name, definitions, first_only)) if kinds & {"function", "label"} else None,
     )
+
+
+def _nodes(graph: CallGraph, name: str, definitions: Sequence[Definition], first_only: bool) -> list[str]:
+    """The likeliest functions of a name in the call graph, or the one that the first definition is."""
+    own = node_of(graph, definitions[0]) if first_only and definitions else None
+    return [own] if own else graph.nodes(name)[:_MOST_BODIES]
+
+
+def node_of(graph: CallGraph, definition: Definition) -> str | None:
+    """How the call graph calls a function; None for what is none."""
+    place = _place(graph, definition) if definition.kind in ("function", "label") else None
+    return place.identity if place is not None else None
 
 
 class _Readers(NamedTuple):
     layouts: Layouts
     bodies: MacroBodies
     holdings: Holdings
+    members: Members
 
 
 _readers: WeakKeyDictionary[CallGraph, _Readers] = WeakKeyDictionary()
@@ -114,7 +129,9 @@ def _readers_of(graph: CallGraph) -> _Readers:
     found = _readers.get(graph)
     if found is None:
         places = graph.places
-        found = _readers[graph] = _Readers(Layouts(places), MacroBodies(places), Holdings(graph.index, graph.pointers))
+        layouts, holdings = Layouts(places), Holdings(graph.index, graph.pointers)
+        members = Members(places, layouts, holdings)
+        found = _readers[graph] = _Readers(layouts, MacroBodies(places), holdings, members)
     return found
 
 
@@ -152,11 +169,11 @@ def _choices(
     return found
 
 
-def _calls(graph: CallGraph, name: str) -> Calls:
-    """Callers and callees of the likeliest functions of a name, few of each."""
+def _calls(graph: CallGraph, nodes: Sequence[str]) -> Calls:
+    """Callers and callees of some functions, few of each."""
     callers: list[Edge] = []
     callees: list[Edge] = []
-    for node in graph.nodes(name)[:_MOST_BODIES]:
+    for node in nodes:
         callers += graph.some_callers(node, _MOST_NEIGHBOURS + 1)
         callees += [step.edge for step in graph.out(node)]
     into = _neighbours([(edge.caller, edge.caller_def, edge) for edge in callers])
@@ -192,3 +209,8 @@ def holders(index: Index, definitions: Sequence[Definition]) -> dict[tuple[str, 
 def held_by(index: Index, name: str) -> list[Held]:
     """Which functions the members of a name hold, by struct."""
     return _readers_of(graph_of(index)).holdings.of_member(name)
+
+
+def meaning_at(index: Index, name: str, path: str, line: int, column: int) -> Meaning | None:
+    """What a name means where it stands in a file, columns in bytes; None where the tree does not define it."""
+    return _readers_of(graph_of(index)).members.meaning(name, path, line, column)

@@ -14,15 +14,20 @@ from flask import Flask
 from flask import current_app
 from flask import render_template
 from flask import request
+from flask import send_from_directory
 from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response
 
+from web import addresses
 from web import arguments
+from web import edges
 from web import languages
 from web import shapes
 from web import suggest
+from web import warming
 from web.cache import SizedCache
 from web.errors import N_
 from web.errors import NotFoundError
@@ -53,6 +58,16 @@ _STATIC = Path(__file__).with_name("static")
 #: in seconds
 _YEAR = 365 * 24 * 3600
 
+#: what is said of an address without a view, and of what Flask itself refuses, by status
+_REFUSED = {
+    404: N_("there is no such page"),
+    400: N_("this request cannot be read"),
+    405: N_("this address is only read: ask by GET"),
+    413: N_("the request is longer than this site takes"),
+    414: N_("the address is longer than this site takes"),
+    500: N_("this is a fault of the site: its reason is in the site's log"),
+}
+
 #: sent with every answer
 HEADERS = {
     "Content-Security-Policy": (
@@ -81,11 +96,15 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     )
     # records keep the order of the contract
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.converters["hash"] = _Hash
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["count"] = lambda number: f"{number:,}"
+    app.add_url_rule("/static/<hash:version>/<path:filename>", "static_before", _static_before)
     for view in (home, source, lookups, ident, search, calls, picture, document, walk, preferences, health, api):
         app.register_blueprint(view.blueprint)
     languages.init_app(app)
+    addresses.init_app(app)
+    edges.init_app(app)
     app.register_error_handler(SiteError, _site_error)
     for unreadable in (sqlite3.Error, IndexFileError):
         app.register_error_handler(unreadable, _unreadable)
@@ -95,8 +114,7 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     # the last registered is the first to run: what a reader has already is not compressed
     Compress(app)
     app.after_request(_finish)
-    if chosen.warm:
-        document.warm(app)
+    warming.init_app(app)
     return app
 
 
@@ -107,6 +125,17 @@ def _contents(directory: Path) -> str:
         found.update(f"{file.name}\0{file.stat().st_size}\0".encode())
         found.update(file.read_bytes())
     return found.hexdigest()[:16]
+
+
+class _Hash(BaseConverter):
+    """A hash of static files, as `_contents` writes it."""
+
+    regex = "[0-9a-f]{16}"
+
+
+def _static_before(filename: str, **_version: str) -> Response:
+    """A static file that a page of another release of the site asks for: the one there is, and not to be kept."""
+    return send_from_directory(_STATIC, filename, max_age=0)
 
 
 def _check_address() -> None:
@@ -191,7 +220,7 @@ def _http_error(error: HTTPException) -> Response:
     if response.status_code < 400:
         return response
     unknown = response.status_code == 404
-    said = SiteError(N_("there is no such page") if unknown else error.description or error.name, _meant(unknown))
+    said = SiteError(_REFUSED.get(response.status_code) or error.description or error.name, _meant(unknown))
     said.status = response.status_code
     answer = _answer(said)
     if "Allow" in response.headers:

@@ -58,7 +58,7 @@ def number(argument: str) -> int:
     """A whole number from 1 that has to be given."""
     value = text(argument)
     if not (value.isascii() and value.isdigit() and len(value) < 9 and int(value) > 0):
-        raise BadArgumentError(argument, f"must be a number from 1; it is {value!r}")
+        raise BadArgumentError(argument, N_("must be a number from 1; it is %(value)s"), value=repr(value))
     return int(value)
 
 

@@ -39,9 +39,11 @@ class SiteError(Exception):
     @property
     def said(self) -> str | None:
         """The message in the reader's language; None where nobody translated it."""
+        from web import told
+
         words: str = gettext(self._template)
         if words == self._template:
-            return None
+            return told.said(self._template)
         return words % self._given if self._given else words
 
 

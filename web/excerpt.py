@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from typing import NamedTuple
+from urllib.parse import quote
 
 from flask import url_for
 from markupsafe import Markup
@@ -39,6 +40,8 @@ class Excerpt(NamedTuple):
     file: str
     line: int
     lines: tuple[Line, ...]
+    #: is a column of the file a character, because it is no UTF-8?
+    latin: bool
 
 
 def excerpt(
@@ -57,7 +60,10 @@ def excerpt(
     `start` is where reading begins, at or before `first`: outside of any comment, where a definition begins.
     `marks` are the lines to mark, and `names` what in them.
     """
-    text = decode(index.source(file) or b"").replace("\r", "")
+    data = index.source(file) or b""
+    text = decode(data)
+    latin = len(text) == len(data) and not data.isascii()
+    text = text.replace("\r", "")
     rows = text.split("\n")
     if not 0 < line <= len(rows):
         return None
@@ -66,14 +72,16 @@ def excerpt(
     tokens = _tokens("\n".join(rows[begin - 1 : last]), index.file_kind(file) or "text")
     defined = index.defined({value for kind, value in tokens if kind is Name})
     prefix = escape(url_for("ident.page", tree=index.tree, name="_").removesuffix("_"))
+    apart, behind = index.defined_apart(defined), escape(f"?from={quote(file)}")
+    links = {name: f"{prefix}{name}{behind if name in apart else ''}" for name in defined}
     shown: list[str] = [""]
     for kind, value in tokens:
         for place, part in enumerate(value.split("\n")):
             if place:
                 shown.append("")
-            shown[-1] += _painted(kind, part[:_LONGEST], defined, prefix, names, begin + len(shown) - 1 in marks)
+            shown[-1] += _painted(kind, part[:_LONGEST], links, names, begin + len(shown) - 1 in marks)
     lines = [Line(begin + place, Markup(html), begin + place in marks) for place, html in enumerate(shown)]
-    return Excerpt(file, line, tuple(each for each in lines if first <= each.n <= last))
+    return Excerpt(file, line, tuple(each for each in lines if first <= each.n <= last), latin)
 
 
 def _tokens(text: str, kind: str) -> list[tuple[_TokenType, str]]:
@@ -85,12 +93,12 @@ def _tokens(text: str, kind: str) -> list[tuple[_TokenType, str]]:
     return found
 
 
-def _painted(kind: _TokenType, text: str, defined: set[str], prefix: str, names: frozenset[str], marked: bool) -> str:
+def _painted(kind: _TokenType, text: str, links: dict[str, str], names: frozenset[str], marked: bool) -> str:
     shown = escape(text, quote=False)
     if not text:
         return ""
     if kind is Name:
         shown = f"<mark>{shown}</mark>" if marked and text in names else shown
-        return f'<a href="{prefix}{text}">{shown}</a>' if text in defined else shown
+        return f'<a href="{links[text]}">{shown}</a>' if text in links else shown
     style = next((style for parent, style in _CLASSES if kind in parent), "")  # type: ignore[comparison-overlap]
     return f'<span class="{style}">{shown}</span>' if style else shown

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from collections.abc import Sequence
 from itertools import groupby
+from itertools import product
 from typing import NamedTuple
 
 from web import suggest
 from web.arguments import page as page_number
+from web.errors import N_
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.kept import Kept
@@ -73,7 +76,8 @@ def nodes_of(graph: CallGraph, name: str) -> list[str]:
 
 def _unknown(graph: CallGraph, name: str) -> NotFoundError:
     index = graph.index
-    return NotFoundError(f"{index.tree} has no function {name}", suggest.identifiers(index, name))
+    near = suggest.identifiers(index, name)
+    return NotFoundError(N_("%(tree)s has no function %(name)s"), near, tree=index.tree, name=name)
 
 
 def explored(graph: CallGraph, name: str, paths: Paths, part: str | None = None) -> Explored:
@@ -90,7 +94,7 @@ def explored(graph: CallGraph, name: str, paths: Paths, part: str | None = None)
     some = around.callers(paths, node, start, PAGE)
     total = max(1, -(-some.total // PAGE))
     if pages["callers"] > total:
-        raise BadArgumentError("page", f"{number} is beyond the last, {total}")
+        raise BadArgumentError("page", N_("%(page)s is beyond the last, %(pages)s"), page=number, pages=total)
     callers = Listing(some.rows, some.total, pages["callers"], total)
     callees = paged(tuple(around.sites(paths, node)), pages["callees"], PAGE)
     first = (callees.page - 1) * PAGE
@@ -176,7 +180,9 @@ def between(graph: CallGraph, start: str, goal: str, paths: Paths, most: int, av
     Found once for the page and the picture beside it.
     """
     key = (*_asked(paths), "between", start, goal, most, tuple(avoid))
-    return _between_kept.get(site().indexes.stamp(), key, lambda: _between(graph, start, goal, paths, most, avoid))
+    return _between_kept.get(
+        site().indexes.stamp(), key, lambda: _between(graph, start, goal, paths, most, avoid), lambda: not paths.is_late
+    )
 
 
 def _asked(paths: Paths) -> tuple[str, str | None, str | None, bool]:
@@ -194,14 +200,21 @@ def _between(graph: CallGraph, start: str, goal: str, paths: Paths, most: int, a
     avoided = [node for name in avoid for node in nodes_of(graph, name)]
     found: list[list[Edge]] = []
     cut = False
-    for one in starts:
-        for other in goals:
-            result = paths.find(one, other, most, avoid=avoided, look=LOOK)
-            found += result.paths
-            cut = cut or result.cut
+    for one, other in product(starts, goals):
+        if paths.late():
+            cut = True
+            break
+        result = paths.find(one, other, most, avoid=avoided, look=LOOK)
+        found += result.paths
+        cut = cut or result.cut
     found = sorted(found, key=len)[:most]
     reason = None if found else paths.why_not(starts, goals, cut=cut, avoided=bool(avoided))
     return Between(found, reason, cut)
+
+
+def until() -> float:
+    """When the searches of this request give up, by `time.monotonic()`."""
+    return time.monotonic() + site().settings.path_seconds
 
 
 def entry_of(graph: CallGraph, name: str) -> str:
@@ -211,7 +224,7 @@ def entry_of(graph: CallGraph, name: str) -> str:
         for node in calls.nodes(each):
             return node
     near = suggest.identifiers(calls.index, f"sys_{name}")
-    raise NotFoundError(f"{calls.index.tree} has no system call {name}", near)
+    raise NotFoundError(N_("%(tree)s has no system call %(name)s"), near, tree=calls.index.tree, name=name)
 
 
 class SystemCall(NamedTuple):
@@ -252,14 +265,16 @@ class Reaching(NamedTuple):
 def reached(graph: CallGraph, function: str, paths: Paths) -> Reaching:
     """The system calls that lead to a function, with a path each."""
     key = (*_asked(paths), "reached", function)
-    return _reached_kept.get(site().indexes.stamp(), key, lambda: _reached(graph, function, paths))
+    return _reached_kept.get(
+        site().indexes.stamp(), key, lambda: _reached(graph, function, paths), lambda: not paths.late()
+    )
 
 
 def _reached(graph: CallGraph, function: str, paths: Paths) -> Reaching:
     found: dict[str, Reached] = {}
     unknown: set[str] = set()
     for node in nodes_of(graph, function):
-        result = reaching(graph, node, paths.context)
+        result = reaching(graph, node, paths.context, until=paths.until)
         unknown.update(result.unknown)
         for each in result.calls:
             if each.syscall not in found or (found[each.syscall].deferred and not each.deferred):

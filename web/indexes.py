@@ -86,6 +86,11 @@ class Indexes:
                 index.close()
             self._generation.idle.clear()
 
+    def let_go(self) -> None:
+        """Close the indexes that nobody has leased: the next who asks opens its own."""
+        with self._lock:
+            self._close_idle()
+
     def stamp(self) -> Stamp:
         """What tells this state of the file from every other."""
         return self._current().stamp

@@ -24,8 +24,11 @@ class Kept(Generic[T]):
         self._lock = threading.Lock()
         self._values: dict[tuple[Stamp, Hashable], Future[T]] = {}
 
-    def get(self, stamp: Stamp, key: Hashable, make: Callable[[], T]) -> T:
-        """The value of a key, made by the first who asks.  What `make` raises, all who wait get; it is not kept."""
+    def get(self, stamp: Stamp, key: Hashable, make: Callable[[], T], keep: Callable[[], bool] | None = None) -> T:
+        """The value of a key, made by the first who asks.  What `make` raises, all who wait get; it is not kept.
+
+        `keep`, asked once the value is made, says whether it is.
+        """
         whole = (stamp, key)
         with self._lock:
             future = self._values.get(whole)
@@ -36,12 +39,17 @@ class Kept(Generic[T]):
         if mine:
             try:
                 future.set_result(make())
+                if keep is not None and not keep():
+                    self._forget(whole)
             except BaseException as error:
-                with self._lock:
-                    self._values.pop(whole, None)
+                self._forget(whole)
                 future.set_exception(error)
                 raise
         return future.result()
+
+    def _forget(self, whole: tuple[Stamp, Hashable]) -> None:
+        with self._lock:
+            self._values.pop(whole, None)
 
     def _drop(self, stamp: Stamp) -> None:
         """Forget what was found of other states of the file, and the oldest where there are too many."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from web.cache import SizedCache
+from web.errors import N_
 from web.errors import UnavailableError
 
 #: seconds that one layout may take; pictures of the size that pages ask for take a hundredth of it
@@ -49,7 +50,7 @@ def _program() -> str:
     beside = Path(sysconfig.get_path("scripts")) / "graphviz-pure"
     found = shutil.which(str(beside)) or shutil.which("graphviz-pure") or shutil.which("dot")
     if found is None:
-        raise UnavailableError("graphs cannot be drawn here: install the package graphviz-pure")
+        raise UnavailableError(N_("graphs cannot be drawn here: install the package graphviz-pure"))
     return found
 
 
@@ -61,9 +62,9 @@ def _laid_out(dot: str) -> bytes:
         except subprocess.TimeoutExpired as error:
             raise TooEntangledError("this graph is too entangled to be drawn in time: ask for fewer levels") from error
         except OSError as error:
-            raise UnavailableError("graphs cannot be drawn here: Graphviz does not start") from error
+            raise UnavailableError(N_("graphs cannot be drawn here: Graphviz does not start")) from error
     if ran.returncode != 0 or not ran.stdout:
-        raise UnavailableError("this graph cannot be drawn") from RuntimeError(ran.stderr[:500].decode("latin-1"))
+        raise UnavailableError(N_("this graph cannot be drawn")) from RuntimeError(ran.stderr[:500].decode("latin-1"))
     return ran.stdout
 
 

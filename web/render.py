@@ -80,6 +80,9 @@ class Links(NamedTuple):
     defined: Callable[[Iterable[str]], AbstractSet[str]]
     #: address of an identifier's page, without the identifier, which needs no quoting
     ident: str
+    #: of the names given, those that mean something else in other files, and what then stands behind their address
+    apart: Callable[[Iterable[str]], AbstractSet[str]]
+    behind: str
     #: address and title of the file that the `#include` on a line means
     includes: Mapping[int, tuple[str, str]]
     #: (line, column) of each name that the file defines
@@ -215,6 +218,7 @@ class _Painter:
     def __init__(self, links: Links, tokens: Iterable[Token], *, utf8: bool, line: int) -> None:
         self._links = links
         self._defined = links.defined({value for token, value in tokens if token is Name})
+        self._apart = links.apart(self._defined)
         #: lines on which something but a plain link can be
         self._special = {line for line, _ in (*links.definitions, *links.pointers)}
         #: is the token at hand a struct's, union's or enum's tag; will the next one be
@@ -262,8 +266,11 @@ class _Painter:
             if function:
                 shown = _mark("u", function, f'data-f="{name}"')
                 self.behind[self._line] = self.behind.get(self._line, "") + shown
-            return f'<a class="d" href="{self._links.ident}{name}">{name}</a>{behind}'
-        return f'<a href="{self._links.ident}{name}">{name}</a>{behind}'
+            return f'<a class="d" href="{self._address(name)}">{name}</a>{behind}'
+        return f'<a href="{self._address(name)}">{name}</a>{behind}'
+
+    def _address(self, name: str) -> str:
+        return f"{self._links.ident}{name}{self._links.behind if name in self._apart else ''}"
 
     def _is_local(self, name: str, place: Place) -> bool:
         """Does a name mean something that its own function declares?  A tag never does."""

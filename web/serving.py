@@ -8,23 +8,35 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import select
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import IO
 from typing import TYPE_CHECKING
 from typing import Any
+
+from web import warming
+from web.indexes import Stamp
+from web.site import site_of
+from web.workers import Workers
+from web.workers import listening
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
     from _typeshed.wsgi import WSGIApplication
     from _typeshed.wsgi import WSGIEnvironment
+    from flask import Flask
 
 #: seconds that running requests get to end once the server is told to stop
 GRACE = 30
+#: seconds in which the first request of a connection comes
+_FRESH = 0.5
 #: bytes of a request's body: the one form of the site has two short fields
 _MOST_BODY = 64 * 1024
 #: bytes of a request's head: an address of 100 KB still gets the site's own answer
@@ -102,24 +114,32 @@ def shown(text: str) -> str:
 class Server:
     """A waitress that ends well: told to stop, it takes no more connections and lets running requests end."""
 
-    def __init__(self, app: WSGIApplication, host: str, port: int, *, threads: int = 2, prefix: str = "") -> None:
-        """Listen.  `prefix`: the path that the site stands under, "/xref".  Raises OSError, ValueError."""
+    def __init__(
+        self, app: WSGIApplication, sockets: Sequence[socket.socket], *, threads: int = 2, prefix: str = "",
+        parent: int | None = None,
+    ) -> None:  # fmt: skip
+        """Serve connections to these sockets.
+
+        `prefix`: the path that the site stands under, "/xref".  `parent`: as a process of several, the file that can be
+        read once the parent is gone.
+        """
         import waitress  # type: ignore[import-untyped]
 
         # that a request waits for a thread is no fault, and would be a line for each
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._map: dict[int, Any] = {}
         self._server = waitress.create_server(
-            AccessLog(app), map=self._map, host=host, port=port, threads=threads, url_prefix=prefix, ident=None,
+            AccessLog(app), map=self._map, sockets=list(sockets), threads=threads, url_prefix=prefix, ident=None,
             max_request_body_size=_MOST_BODY, max_request_header_size=_MOST_HEAD,
         )  # fmt: skip
+        self._sockets = sockets
+        self._parent = parent
         self._stopping = False
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
-        """Where it listens: several for a name that means several."""
-        found = getattr(self._server, "effective_listen", None)
-        return found or [(self._server.effective_host, int(self._server.effective_port))]
+        """Where it listens."""
+        return [each.getsockname()[:2] for each in self._sockets]
 
     def stop(self, *_: object) -> None:
         """End soon; for signal handlers, which take a number and a frame."""
@@ -128,21 +148,30 @@ class Server:
         next(each for each in self._map.values() if hasattr(each, "pull_trigger")).pull_trigger()
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, then end what runs; a second signal ends at once."""
+        """Serve until SIGTERM or SIGINT, then end what runs; a second signal ends at once.
+
+        As a process of several it leaves SIGINT, and a second signal, to its parent.
+        """
         from waitress import wasyncore
 
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.stop)
-        while not self._stopping:
+        alone = self._parent is None
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop if alone else signal.SIG_IGN)
+        while not self._stopping and not self._orphaned():
             self._turn(1.0)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
+        if alone:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
         self._refuse()
         until = time.monotonic() + GRACE
         while self._closing() and time.monotonic() < until:
             self._turn(0.05)
         self._server.task_dispatcher.shutdown(timeout=1)
         wasyncore.close_all(self._map)
+
+    def _orphaned(self) -> bool:
+        """Is the parent gone without a word?"""
+        return self._parent is not None and bool(select.select([self._parent], [], [], 0)[0])
 
     def _refuse(self) -> None:
         """Take no more connections."""
@@ -153,11 +182,15 @@ class Server:
                 del self._map[number]
 
     def _closing(self) -> bool:
-        """Close each connection without work; whether one is left that has a request or bytes that are not out."""
+        """Close each connection without work; whether one is left that has a request or bytes that are not out.
+
+        One that was taken a moment ago has its request on the way.
+        """
         left = False
         for each in list(self._map.values()):
             if hasattr(each, "total_outbufs_len"):
-                if each.requests or each.total_outbufs_len:
+                fresh = not each.last_activity > each.creation_time and time.time() - each.creation_time < _FRESH
+                if each.requests or each.total_outbufs_len or fresh:
                     left = True
                 else:
                     each.close_when_flushed = True
@@ -167,6 +200,35 @@ class Server:
         from waitress import wasyncore
 
         wasyncore.loop(timeout=seconds, map=self._map, count=1)
+
+
+class _Warmed:
+    """An application, as the parent of the processes that serve it sees it."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def stamp(self) -> Stamp | None:
+        return warming.stamp_of(self._app)
+
+    def work_out(self) -> bool:
+        return warming.work_out(self._app)
+
+    def let_go(self) -> None:
+        site_of(self._app).indexes.let_go()
+
+
+def service(app: Flask, host: str, port: int, *, processes: int, threads: int, prefix: str) -> Server | Workers:
+    """What serves an application, listening already.  Raises OSError."""
+    sockets = listening(host, port)
+    if processes == 1:
+        warming.warm_always(app)
+        return Server(app, sockets, threads=threads, prefix=prefix)
+
+    def serve(parent: int) -> None:
+        Server(app, sockets, threads=threads, prefix=prefix, parent=parent).run()
+
+    return Workers(_Warmed(app), serve, sockets, processes, GRACE)
 
 
 def is_loopback(host: str) -> bool:

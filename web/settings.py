@@ -15,6 +15,8 @@ class Settings:
     search_most: int = 1000
     #: seconds after which a search shows what it has; a simple expression reads all of a kernel in half of that
     search_seconds: float = 3.0
+    #: seconds after which a search for call paths shows what it has; those of a kernel take some tenths of it
+    path_seconds: float = 3.0
     #: names and files that a search names above the lines
     search_named: int = 12
     #: characters of a name, a path or a filter; kernels have names of up to 90 and paths of up to 110
@@ -36,5 +38,3 @@ class Settings:
     kept_pages: int = 64 * 1024 * 1024
     #: open indexes kept for the next request; each may hold some tens of MB
     kept_indexes: int = 8
-    #: judge the document in the background as soon as a new index is seen; `xref serve` does
-    warm: bool = False

@@ -21,13 +21,15 @@ from flask import request
 from web import languages
 from web import suggest
 from web.cache import SizedCache
+from web.errors import N_
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.excerpt import Excerpt
 from web.excerpt import excerpt
+from web.graphs import contexts_of
+from web.graphs import graph_of
 from web.site import site
 from xref.graph.callgraph import CallGraph
-from xref.graph.contexts import contexts
 from xref.index.query import Index
 from xref.index.records import Definition
 from xref.stack import scenario
@@ -100,7 +102,7 @@ def chosen(tree: str, name: str) -> Chosen:
     """The run that the request asks for.  Raises NotFoundError, BadArgumentError that names the option."""
     one = _known().get(name)
     if one is None:
-        raise NotFoundError(f"there is no scenario {name}", suggest.scenarios(tree, name, _known()))
+        raise NotFoundError(N_("there is no scenario %(name)s"), suggest.scenarios(tree, name, _known()), name=name)
     given: dict[str, Any] = {}
     for option, default in scenario.DEFAULTS.items():
         said = request.args.get(option)
@@ -108,7 +110,8 @@ def chosen(tree: str, name: str) -> Chosen:
             continue
         given[option] = _value(option, said.strip(), default)
     if given.get("payload", 0) > MOST_PAYLOAD:
-        raise BadArgumentError("payload", f"this site runs up to {MOST_PAYLOAD:,} bytes; `xref walk` takes more")
+        most = f"{MOST_PAYLOAD:,}"
+        raise BadArgumentError("payload", N_("this site runs up to %(most)s bytes; `xref walk` takes more"), most=most)
     own = one.defaults()
     changed = {option: value for option, value in given.items() if value != own[option]}
     try:
@@ -132,10 +135,13 @@ def text(value: Any) -> str:
 def _value(option: str, said: str, default: Any) -> Any:
     """An option's value from the address.  Raises BadArgumentError."""
     if len(said) > site().settings.longest_argument:
-        raise BadArgumentError(option, f"has {len(said):,} characters, {site().settings.longest_argument} are the most")
+        most = site().settings.longest_argument
+        raise BadArgumentError(
+            option, N_("has %(length)s characters, %(most)s are the most"), length=f"{len(said):,}", most=most
+        )
     if isinstance(default, bool):
         if said not in ("0", "1"):
-            raise BadArgumentError(option, f"must be 0 or 1; it is {said!r}")
+            raise BadArgumentError(option, N_("must be 0 or 1; it is %(value)s"), value=repr(said))
         return said == "1"
     if isinstance(default, int):
         return _integer(option, said)
@@ -143,11 +149,11 @@ def _value(option: str, said: str, default: Any) -> Any:
         try:
             return float(said)
         except ValueError:
-            raise BadArgumentError(option, f"must be a number; it is {said!r}") from None
+            raise BadArgumentError(option, N_("must be a number; it is %(value)s"), value=repr(said)) from None
     if isinstance(default, list):
         numbers = [_integer(option, each) for each in said.replace(",", " ").split()]
         if len(numbers) > MOST_DROPPED or not all(0 < each <= 100_000 for each in numbers):
-            raise BadArgumentError(option, f"takes up to {MOST_DROPPED} numbers from 1 to 100,000")
+            raise BadArgumentError(option, N_("takes up to %(most)s numbers from 1 to 100,000"), most=MOST_DROPPED)
         return numbers
     if isinstance(default, dict):
         return dict(_sysctl(each) for each in said.split())
@@ -157,7 +163,7 @@ def _value(option: str, said: str, default: Any) -> Any:
 def _integer(option: str, said: str) -> int:
     digits = said.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
-        raise BadArgumentError(option, f"must be a whole number; it is {said!r}")
+        raise BadArgumentError(option, N_("must be a whole number; it is %(value)s"), value=repr(said))
     return int(said)
 
 
@@ -166,7 +172,9 @@ def _sysctl(said: str) -> tuple[str, int | list[int]]:
     name, equals, value = said.partition("=")
     if not equals or name not in SYSCTL_RANGES:
         there = ", ".join(SYSCTL_RANGES)
-        raise BadArgumentError("sysctl", f"takes name=value for each of {there}; it is {said!r}")
+        raise BadArgumentError(
+            "sysctl", N_("takes name=value for each of %(there)s; it is %(value)s"), there=there, value=repr(said)
+        )
     numbers = [_integer("sysctl", each) for each in value.split(",")]
     return name, numbers if len(numbers) > 1 else numbers[0]
 
@@ -200,7 +208,10 @@ def place(session: Session, argument: str, said: str) -> int:
     """The number of a step of this run.  Raises BadArgumentError."""
     n = _integer(argument, said)
     if not 0 <= n < len(session):
-        raise BadArgumentError(argument, f"this run has the steps 0 to {len(session) - 1:,}; it is {n:,}")
+        last = f"{len(session) - 1:,}"
+        raise BadArgumentError(
+            argument, N_("this run has the steps 0 to %(last)s; it is %(value)s"), last=last, value=f"{n:,}"
+        )
     return n
 
 
@@ -208,31 +219,32 @@ def place(session: Session, argument: str, said: str) -> int:
 
 
 class _Prover:
-    """What proves the steps on one tree, for all requests: what it has found out is worth seconds.
+    """What proves the steps on one tree for all requests: what it has found out is worth seconds.
 
-    It has an index of its own, which one thread at a time uses.
+    It asks the call graph that all pages share; one thread at a time may use it.
     """
 
-    def __init__(self, tree: str) -> None:
-        self.index = Index(site().indexes.path, tree)
-        self._graph = CallGraph(self.index)
-        self._contexts = contexts(self._graph.places)
+    def __init__(self, graph: CallGraph) -> None:
+        self.graph = graph
         self._verifiers: dict[str, Verifier] = {}
 
     def verifier(self, context: str) -> Verifier:
         """What proves under a context."""
         if context not in self._verifiers:
-            self._verifiers[context] = Verifier(self._graph, self._contexts.get(context))
+            self._verifiers[context] = Verifier(self.graph, contexts_of(self.graph).get(context))
         return self._verifiers[context]
 
 
-def _prover(stamp: object, tree: str) -> _Prover:
-    """The prover of a tree of this state of the index; to be called with _proving held."""
-    if (stamp, tree) not in _provers:
-        for old in [key for key in _provers if key[0] != stamp or len(_provers) >= _MOST_PROVERS]:
-            _provers.pop(old).index.close()
-        _provers[stamp, tree] = _Prover(tree)
-    return _provers[stamp, tree]
+def _prover(stamp: object, index: Index) -> _Prover:
+    """The prover of a leased index's tree; to be called with _proving held."""
+    graph = graph_of(index)
+    key = (stamp, index.tree)
+    known = _provers.get(key)
+    if known is None or known.graph is not graph:
+        for old in [each for each in _provers if each[0] != stamp or len(_provers) >= _MOST_PROVERS]:
+            del _provers[old]
+        known = _provers[key] = _Prover(graph)
+    return known
 
 
 class Tree:
@@ -249,7 +261,7 @@ class Tree:
 
         def make() -> dict[str, Any]:
             with _proving:
-                proof = _prover(self._stamp[0], self.index.tree).verifier(self._context).prove_call(chain, context)
+                proof = _prover(self._stamp[0], self.index).verifier(self._context).prove_call(chain, context)
             handed = proof.edge is not None and bool(proof.edge.only_after)
             return shown(proof) | ({"only_after": list(proof.edge.only_after or ())} if handed and proof.edge else {})
 
@@ -265,6 +277,10 @@ class Tree:
             return None, None
         call = record["stack"][-1]
         return self._call_site(call), self._definition(call)
+
+    def after(self, record: Mapping[str, Any]) -> Excerpt | None:
+        """The lines that the function of an event, a state or a note has got to."""
+        return self._call_site(record["after"]) if record["after"] else None
 
     def _call_site(self, call: Mapping[str, Any]) -> Excerpt | None:
         proof = call["proof"]

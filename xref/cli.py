@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -29,6 +30,10 @@ from xref.options import tree_path
 from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.facts import REFERENCE_KINDS
 from xref.show import SourceLines
+
+if TYPE_CHECKING:
+    from xref.index.query import Index
+    from xref.index.records import Definition
 
 #: what `export` can write: the names of `index.export.EXPORTS`, whose import would take numpy
 EXPORT_KINDS = ("definitions", "references", "calls", "stores", "edges", "includes")
@@ -166,9 +171,12 @@ def status(session: Session, problems: bool, as_json: bool) -> int:
 @click.option("--kind", type=click.Choice(DEFINITION_KINDS), metavar="KIND",
               help=f"Only this kind: {', '.join(DEFINITION_KINDS)}.")  # fmt: skip
 @click.option("--arch", metavar="ARCH", help="Put this architecture's first.  [default: the tree's own]")
+@click.option("--from", "from_file", callback=tree_path, metavar="FILE", help="Put first what NAME means in this file.")
 @as_json
 @click.pass_obj
-def def_(session: Session, name: str, kind: str | None, arch: str | None, as_json: bool) -> int:
+def def_(
+    session: Session, name: str, kind: str | None, arch: str | None, from_file: str | None, as_json: bool
+) -> int:
     """Show where NAME is defined, the likeliest place first.
 
     Bodies come before declarations, and what every file can see before what is static.  Notes at the end of a
@@ -179,14 +187,27 @@ def def_(session: Session, name: str, kind: str | None, arch: str | None, as_jso
       xref def tcp_sendmsg
       xref def do_IRQ --arch ppc
       xref def sock --kind struct --json
+      xref def start_request --from drivers/ide/ide-io.c
     """
     index = session.open(arch)
-    found = index.definitions(name, kind=kind)
+    found = index.definitions(name, kind=kind) if from_file is None else _from(index, name, kind, from_file)
     return answer(
         found, as_json,
         lambda paint: show.definitions(found, paint),
         lambda: hints.no_definition(index, name, kind),
     )  # fmt: skip
+
+
+def _from(index: Index, name: str, kind: str | None, file: str) -> list[Definition]:
+    """The definitions of a name, as a file of the tree sees them.  Raises click.UsageError for none of its files."""
+    from xref.index.places import Places
+    from xref.index.viewpoint import seen_from
+
+    path = path_in_tree(index, file)
+    if not index.has(path):
+        raise click.UsageError(hints.no_file(index, path))
+    found, _ = seen_from(Places(index), name, index.ranked(name), path)
+    return [index.definition(each) for each in found if kind is None or each.kind == kind]
 
 
 @main.command()
@@ -349,12 +370,14 @@ def _prefix(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, metavar="PORT",
               help="The port; 0 takes any that is free.")  # fmt: skip
+@click.option("--processes", type=click.IntRange(1, 64), metavar="N",
+              help="Processes that serve.  [default: one a processor, at most 4]")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, metavar="N",
-              help="Requests that are worked on at a time; more than cores make all slower.")  # fmt: skip
+              help="Requests that each process works on at a time.")  # fmt: skip
 @click.option("--prefix", default="", metavar="PATH", callback=_prefix,
               help="The path that the site stands under behind a proxy, such as /xref.")  # fmt: skip
 @click.pass_obj
-def serve(session: Session, host: str, port: int, threads: int, prefix: str) -> None:
+def serve(session: Session, host: str, port: int, processes: int | None, threads: int, prefix: str) -> None:
     """Serve the site until Ctrl-C.
 
     It shows every tree of the index, and the new index once the file is replaced.  Only programs on this machine
@@ -369,7 +392,9 @@ def serve(session: Session, host: str, port: int, threads: int, prefix: str) -> 
     """
     session.open()
     from web.app import create_app
-    from web.settings import Settings
+    from web.workers import most
 
-    app = create_app(session.file, Settings(warm=True))
-    console.listen(app, host, port, shown=str(session.file), threads=threads, prefix=prefix)
+    app = create_app(session.file)
+    console.listen(
+        app, host, port, str(session.file), processes=processes or most(), threads=threads, prefix=prefix
+    )

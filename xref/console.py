@@ -273,12 +273,14 @@ class _Address(NamedTuple):
         )
 
 
-def listen(app: Any, host: str, port: int, shown: str, *, threads: int = 2, prefix: str = "") -> None:
-    """Serve a WSGI application until SIGTERM or Ctrl-C; `shown` names what it shows."""
+def listen(
+    app: Any, host: str, port: int, shown: str, *, processes: int = 1, threads: int = 2, prefix: str = ""
+) -> None:
+    """Serve the site until SIGTERM or Ctrl-C; `shown` names what it shows."""
     from web import serving
 
     try:
-        server = serving.Server(app, host, port, threads=threads, prefix=prefix)
+        server = serving.service(app, host, port, processes=processes, threads=threads, prefix=prefix)
     except (OSError, ValueError) as error:
         raise click.ClickException(
             f"cannot listen on {host} port {port} ({reason_of(error)}): choose another --host or --port"

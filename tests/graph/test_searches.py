@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 
 import pytest
 
+from xref.graph import callgraph
 from xref.graph import paths as module
 from xref.graph.callgraph import CallGraph
+from xref.graph.paths import Paths
 from xref.graph.paths import reaching
 from xref.index.memory import Memory
 from xref.index.query import Index
@@ -45,6 +48,37 @@ def test_a_search_that_a_bound_stops_says_so(graph, monkeypatch):
     cut = reaching(graph, "loopback_xmit")
     assert cut.calls == []
     assert {each.syscall for each in whole.calls} <= set(cut.unknown)
+
+
+def test_a_search_whose_time_is_over_says_so(graph):
+    over = time.monotonic() - 1
+    paths = Paths(graph, until=over)
+    found = paths.find("sys_sendto", "tcp_sendmsg")
+    assert (found.paths, found.cut, paths.is_late) == ([], True, True)
+    assert Paths(graph, until=over).why_not(["sys_sendto"], ["tcp_sendmsg"]).reason == "cut"
+    cut = reaching(graph, "loopback_xmit", until=over)
+    whole = reaching(graph, "loopback_xmit", until=time.monotonic() + 60)
+    assert cut.calls == []
+    assert {each.syscall for each in whole.calls} <= set(cut.unknown)
+    assert whole.unknown == []
+
+
+def test_edges_to_one_function_are_those_among_all(graph, monkeypatch):
+    monkeypatch.setattr(callgraph, "_MANY_TARGETS", 0)
+    for name in ("tcp_sendmsg", "udp_sendmsg", "loopback_xmit", "printk"):
+        for node in graph.nodes(name):
+            for caller in graph.caller_nodes(node):
+                fresh = CallGraph(graph.index)
+                alone = fresh.out_to(caller, node)
+                assert alone == [step for step in fresh.out(caller) if step.callee == node]
+                assert fresh.out_to(caller, node) == alone
+
+
+def test_many_values_at_once_stay_within_the_bound():
+    memory: Memory[int, int] = Memory(100)
+    memory.update({number: number for number in range(1000)})
+    assert len(memory) <= 100
+    assert memory.get(999) == 999
 
 
 def test_a_memory_forgets_the_oldest_and_stands_threads():

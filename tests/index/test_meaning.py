@@ -10,6 +10,7 @@ from xref.index.function_counts import Usage
 from xref.index.function_counts import usage
 from xref.index.meaning import meaning
 from xref.index.mentions import mentions
+from xref.index.places import Places
 from xref.index.query import Index
 from xref.index.records import Entry
 
@@ -50,7 +51,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 
 def seen(index: Index, name: str, path: str, *, member: bool = False) -> tuple[str, str, str]:
-    found = meaning(index, name, path, member=member)
+    found = meaning(Places(index), name, path, member=member)
     assert found is not None
     return found.definition.file, found.definition.kind, found.seen
 
@@ -62,11 +63,11 @@ def test_what_a_name_means_in_a_file(index: Index) -> None:
     assert seen(index, "LIMIT", "a/two.c") == ("include/ops.h", "macro", "elsewhere")
     assert seen(index, "shared", "a/two.c") == ("a/one.c", "function", "linked"), "not its prototype"
     assert seen(index, "size", "a/one.c", member=True) == ("include/ops.h", "member", "included")
-    assert meaning(index, "nothing", "a/one.c") is None
+    assert meaning(Places(index), "nothing", "a/one.c") is None
 
 
 def test_without_a_file_it_is_the_likeliest(index: Index) -> None:
-    found = meaning(index, "local")
+    found = meaning(Places(index), "local")
     assert found is not None
     assert found.definition == index.definitions("local")[0]
     assert (found.seen, found.alike, found.kinds) == ("likeliest", 2, {"function": 2})

@@ -434,6 +434,10 @@ struct m12_s {
 	int m12_plain;
 	M12_HEAD(m12_s) m12_list;
 };
+#define M12_MORE int more;
+struct m12_two { M12_COMMON M12_MORE char m12_last; };
+struct m12_both { M12_COMMON M12_MORE };
+struct m12_ended { M12_COMMON M12_MORE M12_COMMON; };
 """,
         """
         1 macro M12_COMMON
@@ -445,6 +449,11 @@ struct m12_s {
         7 member m12_plain
         8 -: macro M12_HEAD
         8 member m12_list
+        10 macro M12_MORE
+        11 struct m12_two
+        11 member m12_last
+        12 struct m12_both
+        13 struct m12_ended
         """,
     ),
     "macros at file level that define nothing": (

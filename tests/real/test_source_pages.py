@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 import pytest
 
+from scripts.hyperlinks import Crawl
+from scripts.hyperlinks import drawn
 from web.app import create_app
 from xref.index.query import Index
 from xref.source.text import decode
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 
 _SEED = 20261122
 _FILES = 300
-_IDENT = re.compile(r'<a(?: class="d")? href="/kernel/ident/([^"]*)">')
+#: pages whose links are followed; scripts/links follows more
+_PAGES = 60
+_IDENT = re.compile(r'<a(?: class="d")? href="/kernel/ident/([^"?]*)[^"]*">')
 
 
 class _Code(HTMLParser):
@@ -87,15 +91,24 @@ def _is_latin(data: bytes) -> bool:
     return False
 
 
-def test_identifiers_lead_to_what_def_finds(client: FlaskClient, opened: Index, sample: list[str]) -> None:
+def test_every_link_leads_where_it_says(client: FlaskClient, opened: Index) -> None:
+    found = Crawl(client, opened).follow(drawn(opened, _PAGES))
+    assert not found.faults
+    assert found.pages == _PAGES
+    assert found.identifiers > 500
+
+
+def test_the_card_and_the_page_of_a_name_agree(client: FlaskClient, opened: Index, sample: list[str]) -> None:
     draw = random.Random(_SEED)
     for path in sample[:60]:
         names = sorted({unquote(unescape(each)) for each in _IDENT.findall(_page(client, path))})
         for name in draw.sample(names, min(3, len(names))):
-            first = opened.definitions(name)[0]
-            card = client.get(f"/api/v1/kernel/card/{quote(name)}").json
+            card = client.get(f"/api/v1/kernel/card/{quote(name)}?from={quote(path)}").json
+            page = client.get(f"/api/v1/kernel/ident/{quote(name)}?from={quote(path)}").json
             assert card is not None
-            assert (card["definition"]["file"], card["definition"]["line"]) == (first.file, first.line), name
+            assert page is not None
+            if page["seen"] is not None:
+                assert card["definition"] == page["definitions"][0], (path, name)
 
 
 def test_the_largest_pages_come_within_a_second(kernel: Kernel, client: FlaskClient, opened: Index) -> None:

@@ -18,10 +18,10 @@ from xref.walk.facts import PREDICATES
 from xref.walk.facts import Facts
 
 #: fixtures/minikernel has the shape of 2.6.11, so most is as there; it differs where it is written in other words
-#: (35, 61) or does without (17: no credentials; 49: no tcp_xmit_retransmit_queue)
-_IMPRECISE = {2, 7, 13, 16, 20, 21, 25, 35, 37, 41, 42, 44, 50, 53, 56, 57, 59, 61, 68}
+#: (35, 61) or does without (17: no credentials)
+_IMPRECISE = {2, 7, 13, 16, 20, 21, 25, 35, 37, 41, 42, 44, 49, 50, 53, 56, 57, 59, 61, 68}
 _WRONG = {12, 14, 15, 54, 62}
-_UNKNOWN = {17, 30, 31, 49, 63, 64, 65, 66, 67, 69}
+_UNKNOWN = {17, 30, 31, 63, 64, 65, 66, 67, 69}
 
 _GOOD: dict[str, Any] = {"claim": [{
     "n": 1, "section": "1", "en": "a calls b.", "ko": "a가 b를 부른다.", "confirmed": 'calls("a", "b")',

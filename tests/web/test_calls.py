@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from web.app import create_app
+from web.settings import Settings
 from xref.cli import main
 
 
@@ -62,6 +64,20 @@ def test_a_system_call(client):
 )
 def test_what_is_not_there(client, address, status):
     assert client.get(address).status_code == status
+
+
+def test_a_search_that_takes_too_long_says_so_and_is_not_kept(minikernel_index):
+    app = create_app(minikernel_index, Settings(path_seconds=-1))
+    client = app.test_client()
+    page = _page(client, "/minikernel/path?from=sys_sendto&to=dev_queue_xmit&most=3")
+    assert "The search gave up" in page
+    assert "The search was cut" in _page(client, "/minikernel/reaches/dev_queue_xmit")
+    answer = client.get("/api/v1/minikernel/path?from=sys_sendto&to=dev_queue_xmit&most=3")
+    assert (answer.json, answer.headers["X-Cut"], answer.headers["X-Why-Not"]) == ([], "1", "cut")
+    # who has the time finds it
+    patient = create_app(minikernel_index).test_client()
+    assert patient.get("/api/v1/minikernel/path?from=sys_sendto&to=dev_queue_xmit&most=3").json
+    assert "The search was cut" not in _page(patient, "/minikernel/reaches/dev_queue_xmit")
 
 
 def test_the_page_of_a_name_leads_there(client):
@@ -279,3 +295,11 @@ def test_all_threads_share_one_graph(client, minikernel_index):
         each.join()
     assert len(seen) == 8
     assert all(each == client.get("/api/v1/minikernel/calls/inet_sendmsg").json for each in seen)
+
+
+def test_a_path_through_pointers_offers_the_contexts(minikernel_index: Path, site: Any) -> None:
+    found = type(site)(create_app(minikernel_index))
+    page = found.page("/minikernel/path?from=sys_sendto&to=tcp_sendmsg")
+    assert page.target("tcp4") == ["/minikernel/path?from=sys_sendto&to=tcp_sendmsg&most=1&context=tcp4"]
+    bound = found.page("/minikernel/path?from=sys_sendto&to=tcp_sendmsg&context=tcp4")
+    assert not bound.target("tcp4")

@@ -12,9 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from web import figure
+from web import warming
 from web.app import create_app
 from web.kept import Kept
-from web.settings import Settings
 from web.views import document as view
 from xref.graph.callgraph import CallGraph
 from xref.index.query import Index
@@ -208,21 +208,23 @@ def test_a_prefix_keeps_its_own_addresses(client):
 
 
 def test_warming_judges_before_anyone_asks(minikernel_index: Path, monkeypatch: pytest.MonkeyPatch):
-    app = create_app(minikernel_index, Settings(warm=False))
-    thread = view.warm(app)
+    app = create_app(minikernel_index)
+    thread = warming.warm(app)
     assert thread is not None
     thread.join(60)
-    assert view.warm(app) is None
+    assert warming.warm(app) is None
     monkeypatch.setattr(view.claims, "judge", None)
     assert app.test_client().get("/minikernel/document").status_code == 200
 
 
 def test_warming_begins_with_the_site_and_with_a_new_index(minikernel_index: Path, monkeypatch: pytest.MonkeyPatch):
     begun = []
-    monkeypatch.setattr(view, "warm", lambda app: begun.append(app))
-    create_app(minikernel_index, Settings(warm=False)).test_client().get("/healthz")
+    monkeypatch.setattr(warming, "warm", lambda app: begun.append(app))
+    create_app(minikernel_index).test_client().get("/healthz")
     assert not begun
-    client = create_app(minikernel_index, Settings(warm=True)).test_client()
+    app = create_app(minikernel_index)
+    warming.warm_always(app)
+    client = app.test_client()
     assert len(begun) == 1
     # whether there is a new one is seen at each request
     client.get("/healthz")
@@ -230,7 +232,7 @@ def test_warming_begins_with_the_site_and_with_a_new_index(minikernel_index: Pat
 
 
 def test_warming_without_an_index_is_no_error(tmp_path: Path):
-    assert view.warm(create_app(tmp_path / "none.db")) is None
+    assert warming.warm(create_app(tmp_path / "none.db")) is None
 
 
 def test_who_asks_while_it_is_made_waits_for_it():

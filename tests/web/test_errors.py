@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +11,16 @@ from hypothesis import HealthCheck
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
+from werkzeug.test import Client
 
 from web.app import HEADERS
+from web.app import create_app
+
+
+@pytest.fixture(scope="module")
+def minikernel(minikernel_index: Path) -> Client:
+    """A site over fixtures/minikernel."""
+    return create_app(minikernel_index).test_client()
 
 
 @pytest.mark.parametrize(
@@ -184,3 +194,52 @@ def test_a_bug_is_a_page_that_does_not_tell_how(web_index: Any, monkeypatch: pyt
     assert response.status_code == 500
     assert "secret" not in response.text
     assert response.headers["Content-Security-Policy"]
+
+
+#: each kind of error that a page can show
+KINDS = {
+    404: [
+        "/nothing/source/", "/minikernel/nothing", "/minikernel/ident/no_such", "/minikernel/source/no.c",
+        "/minikernel/raw/no.c", "/minikernel/calls/no_such", "/minikernel/reaches/no_such", "/minikernel/syscall/no_such",
+        "/minikernel/path?from=no_such&to=tcp_sendmsg", "/minikernel/walk/no_such", "/static/no.css",
+    ],
+    400: [
+        "/minikernel/ident/tcp_sendmsg?kind=verb", "/minikernel/ident/tcp_sendmsg?arch=vax",
+        "/minikernel/ident/tcp_sendmsg?page=x", "/minikernel/ident/tcp_sendmsg?page=999", "/minikernel/ident/a%00b",
+        "/minikernel/ident/" + "x" * 600, "/minikernel/ident/sk?from=../x", "/minikernel/source/a//b",
+        "/minikernel/source/Makefile?part=2", "/minikernel/source/net/socket.c?config=nonsense", "/?lang=xx",
+        "/minikernel/search?q=(&regex=1", "/minikernel/search?q=x&regex=2", "/minikernel/search?q=kind:verb+x",
+        "/minikernel/search?q=kind:+x", "/minikernel/search?q=kind:call+kind:read+x", "/minikernel/search?q=arch:vax+x",
+        "/minikernel/search?q=case:maybe+x", "/minikernel/search?q=kind:call+a+b", "/minikernel/search?q=regex:",
+        "/minikernel/calls/tcp_sendmsg?page=999", "/minikernel/calls/tcp_sendmsg?context=none",
+        "/minikernel/path?from=tcp_sendmsg", "/minikernel/walk/send?step=99999999", "/minikernel/walk/send?step=x",
+        "/minikernel/walk/send?payload=999999999", "/minikernel/walk/send?payload=x", "/minikernel/walk/send?mss=1",
+        "/minikernel/walk/send?drop=0", "/minikernel/walk/send?sysctl=x=1", "/minikernel/walk/send?sysctl=tcp_sack=9",
+        "/minikernel/walk/send?sysctl=tcp_wmem=1", "/minikernel/walk/send?machine=vax",
+        "/minikernel/document?verdict=maybe",
+    ],
+}  # fmt: skip
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+#: words in a row, of which none is a name, a value or an example
+_ENGLISH = re.compile(r"(?<![\w:`'=])[a-z]+(?: [a-z]+){3,}")
+
+
+@pytest.mark.parametrize(("status", "address"), [(status, each) for status, some in KINDS.items() for each in some])
+def test_what_is_wrong_is_said_in_the_readers_language(minikernel: Client, status: int, address: str) -> None:
+    answer = minikernel.get(address, headers={"Accept-Language": "ko"})
+    if answer.status_code == 200:
+        pytest.skip("this is taken")
+    assert answer.status_code == status
+    said = "".join(re.findall(r'<p class="error"[^>]*>(.*?)</p>', answer.text))
+    assert _HANGUL.search(said), said
+    assert not _ENGLISH.search(said), said
+    assert '<p class="quiet" lang="en">' not in answer.text
+
+
+def test_what_flask_refuses_is_said_in_the_readers_language(minikernel: Client) -> None:
+    for status, answer in (
+        (405, minikernel.post("/minikernel/source/", headers={"Accept-Language": "ko"})),
+        (405, minikernel.delete("/preferences", headers={"Accept-Language": "ko"})),
+    ):
+        assert answer.status_code == status
+        assert '<p class="quiet" lang="en">' not in answer.text

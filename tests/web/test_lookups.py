@@ -29,6 +29,27 @@ def test_a_card_of_a_member(site: Any) -> None:
     assert (card["definition"]["kind"], card["definition"]["line"]) == ("member", 8)
 
 
+def test_a_card_of_a_member_at_its_place(site: Any) -> None:
+    card = site.record("/api/v1/tree/card/run?from=kernel/sched.c&line=8&column=15")
+    assert (card["definition"]["file"], card["definition"]["line"]) == ("include/linux/sched.h", 8)
+    assert card["member"] == {
+        "struct": "struct task", "candidates": [], "total": 1, "stores": 0, "calls": 1, "slot": None,
+    }  # fmt: skip
+    home = site.record("/api/v1/tree/card/run?from=include/linux/sched.h&line=8&column=8")
+    assert (home["member"]["struct"], home["seen"]) == ("struct task", "here")
+    other = site.record("/api/v1/tree/card/idle?from=kernel/sched.c&line=15&column=10")
+    assert (other["definition"]["line"], other["member"]) == (6, None)
+
+
+def test_a_place_for_a_card_is_checked(site: Any) -> None:
+    for place in ("line=8", "line=0&column=1", "line=8&column=0", "line=8&column=-1", "line=x&column=1", "column=x"):
+        site.record(f"/api/v1/tree/card/run?from=kernel/sched.c&{place}", 400)
+    site.record("/api/v1/tree/card/run?line=8&column=15", 400)
+    site.record("/api/v1/tree/card/run?from=kernel/none.c&line=8&column=15", 404)
+    site.record("/api/v1/tree/card/run?from=kernel/sched.c&line=9999999&column=9999999")
+    site.record("/api/v1/tree/card/run?from=logo.png&line=1&column=1")
+
+
 def test_a_card_of_what_is_not_there(site: Any) -> None:
     assert "nothing" in site.record("/api/v1/tree/card/nothing", 404)["error"]["message"]
     assert "kernel/none.c" in site.record("/api/v1/tree/card/HZ?from=kernel/none.c", 404)["error"]["message"]

@@ -46,8 +46,9 @@ class _Text(HTMLParser):
 def _links(ranges: list[tuple[int, int]] | None = None) -> Links:
     includes = dict.fromkeys(range(50), ("/t/source/a.h", "a.h"))
     return Links(
-        lambda names: {"name"} & set(names), "/t/ident/", includes, frozenset({(1, 1)}), ranges or []
-    )
+        lambda names: {"name"} & set(names), "/t/ident/", lambda names: set(names), "?from=a.c",
+        includes, frozenset({(1, 1)}), ranges or [],
+    )  # fmt: skip
 
 
 def _shown(html: str) -> str:

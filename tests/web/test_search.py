@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from web.app import create_app
 from web.settings import Settings
+from xref.index.build import index_tree
 from xref.index.query import Index
 
 
@@ -146,3 +148,19 @@ def test_an_expression_that_takes_too_long_is_stopped(web_index: Any) -> None:
 def test_a_long_expression_is_refused(site: Any) -> None:
     site.record("/api/v1/tree/search?q=/" + "a?" * 50_000 + "/", 400)
     site.record("/api/v1/tree/search?q=/(a{999}){999}/", 400)
+
+
+def test_files_that_have_the_name_as_a_word_come_first(tmp_path: Path, site: Any) -> None:
+    (tmp_path / "tree").mkdir()
+    for name, text in (("a.c", "int xsched_now;\n"), ("b.c", "int sched_now;\n"), ("c.c", "int my_sched_now_too;\n")):
+        (tmp_path / "tree" / name).write_text(text)
+    index_tree(tmp_path / "x.db", tmp_path / "tree", jobs=1)
+    found = type(site)(create_app(tmp_path / "x.db"))
+    assert [each["file"] for each in found.record("/api/v1/tree/search?q=sched_now")] == ["b.c", "a.c", "c.c"]
+    assert [each["file"] for each in found.record("/api/v1/tree/search?q=sched_now&regex=1")] == ["a.c", "b.c", "c.c"]
+
+
+def test_where_nothing_is_found_near_names_are_offered(site: Any) -> None:
+    page = site.page("/tree/search?q=schedul_e")
+    assert page.target("schedule") == ["/tree/ident/schedule"]
+    assert "No line of this tree has it." in page.texts("p")

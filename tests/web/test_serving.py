@@ -25,6 +25,7 @@ import pytest
 from flask import Flask
 
 from web import serving
+from web import workers
 from web.app import create_app
 from xref.index.build import index_tree
 
@@ -126,7 +127,7 @@ def test_told_to_stop_it_ends_what_runs_and_takes_no_more() -> None:
         start_response("200 OK", [("Content-Length", "200000")])
         return [b"x" * 200_000]
 
-    server = serving.Server(app, "127.0.0.1", 0, threads=2)  # type: ignore[arg-type]
+    server = serving.Server(app, workers.listening("127.0.0.1", 0), threads=2)  # type: ignore[arg-type]
     port = server.addresses[0][1]
     handlers = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     got: list[int] = []
@@ -267,3 +268,14 @@ def test_modules_import_each_other_beside_themselves(app: Flask) -> None:
 def test_redirects_name_no_host(app: Flask) -> None:
     response = app.test_client().get("/tree/source", headers={"Host": "elsewhere.example"})
     assert response.headers["Location"] == "/tree/source/"
+
+
+def test_a_page_from_before_an_upgrade_gets_the_files_there_are(app: Flask) -> None:
+    client = app.test_client()
+    now = client.get(f"{app.static_url_path}/site.js", buffered=True)
+    before = client.get("/static/0123456789abcdef/site.js", buffered=True)
+    assert (before.status_code, before.data) == (200, now.data)
+    assert "no-cache" in before.headers["Cache-Control"]
+    assert "immutable" in now.headers["Cache-Control"]
+    for address in ("0123456789abcdef/no.js", "0123456789abcdef/../app.py", "0123456789abcdef/%2e%2e/app.py", "xyz/site.js"):
+        assert client.get(f"/static/{address}", buffered=True).status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import parse_qs
 from urllib.parse import urlsplit
@@ -69,6 +70,29 @@ def test_a_step_tells_where_it_is_and_what_proves_it(mini) -> None:
     assert "proved" in page.texts("span")
     # in the line of the call, the member through which it goes is marked, and the function where it is defined
     assert page.texts("mark") == ["sendmsg", "tcp_sendmsg"]
+
+
+def test_an_event_shows_how_far_its_function_has_got(mini) -> None:
+    n = mini.record("/api/v1/minikernel/walk/write?to=event&step=0")["n"]
+    (record,) = mini.record(f"/api/v1/minikernel/walk/write?steps={n}")["records"]
+    assert (record["kind"], record["function"]) == ("event", "sys_socket")
+    assert record["after"]["caller"] == "sys_socket"
+    proof = record["after"]["proof"]
+    page = mini.page(f"/minikernel/walk/write?step={n}")
+    assert f"{proof['file']}:{proof['line']}" in page.texts("a")
+    assert any("which has called" in each for each in page.texts("h3"))
+    (entered,) = mini.record(f"/api/v1/minikernel/walk/write?steps={n + 1}")["records"]
+    assert (entered["kind"], entered["after"]) == ("enter", None)
+
+
+def test_scenarios_to_choose_from_stand_under_readable_groups(mini) -> None:
+    raw = {group for group, _ in walks.groups()}
+    for language in ("en", "ko"):
+        html = mini.client.get("/minikernel/walk/write", headers={"Accept-Language": language}).text
+        titles = re.findall('<optgroup label="([^"]*)"', html)
+        assert len(titles) == len(raw)
+        assert not set(titles) & raw
+        assert ("Ways to send" in titles) is (language == "en")
 
 
 def test_what_is_not_in_the_tree_is_said(site) -> None:

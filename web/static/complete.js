@@ -60,7 +60,7 @@ function attach(input) {
           },
           element("code", {}, each.text),
           element("span", { class: "quiet" }, each.kind === "file" ? words.file : each.kind),
-          each.kind === "file" ? null : element("span", { class: "quiet where" }, `${each.file}:${each.line}`),
+          each.kind === "file" ? null : element("span", { class: "quiet stands" }, `${each.file}:${each.line}`),
         ),
       ),
     );

@@ -14,6 +14,8 @@ const said = {
   label: "What {name} is", go: "Go to the definition of the identifier", here: "defined in this file",
   included: "in a header that this file includes", linked: "by linking", elsewhere: "elsewhere; this file does not see it",
   likeliest: "the likeliest", alike: "one of {n} that are as likely", others: "definitions in all:",
+  in: "in", stored: "functions stored in it:", called: "calls through it:",
+  unknown: "The type of what stands before it is not known. It can be a member of", more: "and {n} more",
   made: "made by the macro", condition: "under", failed: "That could not be asked:", ...words.card,
 };
 const pages = `${root}${encodeURIComponent(tree)}/ident/`;
@@ -23,6 +25,7 @@ const known = new Map();
 function nameOf(link) {
   if (link.dataset.ident) return link.dataset.ident;
   if (!tree || link.origin !== location.origin || !link.pathname.startsWith(pages)) return null;
+  if (link.pathname === location.pathname) return null; // other lists of the name that the page is about
   return decodeURIComponent(link.pathname.slice(pages.length));
 }
 
@@ -36,10 +39,23 @@ function isMember(link) {
   return /(\.|->)\s*$/.test(before);
 }
 
+/** Line and column of a name that may be a member's: which struct's, its place decides. */
+function placeOf(link, latin) {
+  const behind = link.nextSibling?.textContent ?? "";
+  if (!isMember(link) && !link.classList.contains("d") && !/^\s*:/.test(behind)) return null;
+  let before = "";
+  let node = link.previousSibling;
+  for (; node && !node.dataset?.n; node = node.previousSibling) before = node.textContent + before;
+  const line = node?.dataset.n ?? link.parentElement.dataset.line;
+  if (!line) return null;
+  return { line, column: 1 + (latin ? before.length : new TextEncoder().encode(before).length) };
+}
+
 /** The record of a link's name, asked for once. */
 function ask(link) {
-  const at = link.closest("[data-path]")?.dataset ?? {};
-  const given = { from: at.path, arch: at.arch, member: isMember(link) ? 1 : null };
+  const at = link.closest("[data-path]")?.dataset ?? { path: Object.fromEntries(new URLSearchParams(link.search)).from };
+  const place = at.path ? placeOf(link, "latin" in at) : null;
+  const given = { from: at.path, arch: at.arch, member: !place && isMember(link) ? 1 : null, ...place };
   const key = JSON.stringify([nameOf(link), given]);
   if (!known.has(key)) {
     if (known.size >= MOST_KEPT) known.delete(known.keys().next().value);
@@ -53,7 +69,21 @@ function ask(link) {
 const addressOf = ({ file, line, end_line: end }) =>
   `${address([tree, "source", file])}#L${line}${end > line ? `-L${end}` : ""}`;
 
-function contents({ definition, seen, comment, kinds, alike }) {
+/** What a member is in, and what is stored in it; or in which structs it may be. */
+function memberOf(name, { struct, candidates, total, stores, calls, slot }) {
+  if (!struct) {
+    const listed = candidates.flatMap((each) => [
+      " ", element("a", { href: addressOf({ ...each, end_line: each.line }) }, each.struct || `${each.file}:${each.line}`),
+    ]);
+    const more = total > candidates.length ? ` ${said.more.replace("{n}", total - candidates.length)}` : "";
+    return element("p", { class: "may" }, `${said.unknown}`, ...listed, more);
+  }
+  if (!stores && !calls) return null;
+  const all = stores && element("a", { href: address([tree, "ident", name], { list: "stores", struct: slot }) }, `${said.stored} ${stores}`);
+  return element("p", {}, ...[all, stores && calls ? " · " : "", calls ? `${said.called} ${calls}` : ""].filter(Boolean));
+}
+
+function contents({ definition, seen, comment, kinds, alike, member }) {
   const count = Object.values(kinds).reduce((sum, each) => sum + each, 0);
   const listed = Object.entries(kinds).map(([kind, number]) => `${number} ${kind}`).join(", ");
   const about = [said[seen]];
@@ -66,10 +96,12 @@ function contents({ definition, seen, comment, kinds, alike }) {
       { class: "head" },
       element("b", {}, definition.name),
       element("span", { class: "kind" }, `${definition.static ? "static " : ""}${definition.kind}`),
+      member?.struct && element("span", {}, `${said.in} `, element("code", {}, member.struct)),
       element("a", { href: addressOf(definition) }, `${definition.file}:${definition.line}`),
     ),
     definition.signature !== definition.name && element("pre", { class: "signature" }, definition.signature),
     comment && element("div", { class: "comment" }, comment),
+    member && memberOf(definition.name, member),
     element("p", { class: "quiet" }, about.join(" · ")),
     count > 1 ? element("p", { class: "quiet" }, `${said.others} ${listed}`) : null,
   ].filter(Boolean);

@@ -81,6 +81,10 @@ onKey("/", words.search, () => {
 });
 onKey("?", words.help, help);
 
+// the part of the tree that this page is of is in sight, where a narrow screen shows some of them
+const section = document.querySelector(".sections [aria-current]");
+if (section) section.parentElement.scrollLeft = section.offsetLeft - section.parentElement.offsetLeft - 16;
+
 // -- theme ----------------------------------------------------------------------------------------------
 
 document.querySelector(".preferences")?.addEventListener("submit", (event) => {

@@ -19,6 +19,7 @@ from web import suggest
 from web.describe import Argument
 from web.describe import Header
 from web.describe import answers
+from web.errors import N_
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.graphs import context_of
@@ -42,7 +43,7 @@ _DEPTHS = ("1", "2", "3", "4")
 
 
 def _paths(graph: CallGraph, *, deferred: bool = False) -> Paths:
-    return Paths(graph, context_of(graph), deferred=deferred)
+    return Paths(graph, context_of(graph), deferred=deferred, until=explorer.until())
 
 
 def _quotes(index: Index, edges: list[Edge]) -> dict[tuple[str, int], str]:
@@ -95,7 +96,7 @@ def path(tree: str) -> str:
         if start and goal:
             found = explorer.between(graph, start, goal, paths, most, avoid)
         elif start:
-            raise BadArgumentError("to", "name a function")
+            raise BadArgumentError("to", N_("name a function"))
         edges = [edge for each in found.paths for edge in each] if found else []
         return render_template(
             "path.html",
@@ -219,7 +220,8 @@ def edge_records(tree: str, which: str, function: str) -> Response:
         graph = graph_of(index)
         found = graph.into(function) if which == "callers" else graph.out_of(function)
         if not found and not index.defined([function.partition("@")[0]]):
-            raise NotFoundError(f"{tree} has no function {function}", suggest.identifiers(index, function))
+            near = suggest.identifiers(index, function)
+            raise NotFoundError(N_("%(tree)s has no function %(name)s"), near, tree=tree, name=function)
         return answer(found)
 
 
@@ -239,7 +241,7 @@ def path_records(tree: str) -> Response:
     """The best paths between two functions, an array of edges each; an empty one says why in a header."""
     start, goal = arguments.text("from").strip(), arguments.text("to").strip()
     if not start or not goal:
-        raise BadArgumentError("to" if start else "from", "name a function")
+        raise BadArgumentError("to" if start else "from", N_("name a function"))
     most = int(arguments.choice("most", _MOST_PATHS) or 1)
     avoid = [each.strip() for each in arguments.text("avoid").split(",") if each.strip()][:20]
     with site().indexes.lease(tree) as index:

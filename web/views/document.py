@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +9,6 @@ from typing import NamedTuple
 from typing import cast
 
 from flask import Blueprint
-from flask import Flask
 from flask import Response
 from flask import current_app
 from flask import get_template_attribute
@@ -27,10 +24,7 @@ from web import languages
 from web import quote
 from web.describe import Argument
 from web.describe import answers
-from web.errors import UnavailableError
 from web.graphs import graph_of
-from web.graphs import prepare
-from web.indexes import Stamp
 from web.kept import Kept
 from web.shapes import answer
 from web.site import site
@@ -68,13 +62,11 @@ class _Parts(NamedTuple):
 
 
 class _State:
-    """What an application keeps: the document on each tree, the parts of its pages, what is being warmed."""
+    """What an application keeps: the document on each tree, the parts of its pages."""
 
     def __init__(self) -> None:
         self.held: Kept[_Held] = Kept()
         self.parts: Kept[_Parts] = Kept()
-        self.warmed: Stamp | None = None
-        self.lock = threading.Lock()
 
 
 @blueprint.record
@@ -86,7 +78,7 @@ def _state() -> _State:
     return cast(_State, current_app.extensions[_STATE])
 
 
-def _hold(tree: str) -> _Held:
+def hold(tree: str) -> _Held:
     """The document on a tree: judged once for each state of the index file, which takes seconds."""
     indexes = site().indexes
 
@@ -108,50 +100,6 @@ def _quotes(index: Index, judged: list[claims.Judgement], walked: list[document.
     split = [(file, int(line)) for file, _, line in (place.rpartition(":") for place in places)]
     found = quote.lines(index, split, site().settings.longest_quote)
     return {f"{file}:{line}": text for (file, line), text in found.items()}
-
-
-# -- warming --------------------------------------------------------------------------------------------
-
-
-@blueprint.before_app_request
-def _warm() -> None:
-    """Work out in the background what the first reader would wait for, once for each state of the file."""
-    if site().settings.warm:
-        warm(cast(Any, current_app)._get_current_object())
-
-
-def warm(app: Flask) -> threading.Thread | None:
-    """Begin to load each tree's call graph and to hold the document against it.
-
-    None where that was begun before, or there is no index yet.
-    """
-    with app.app_context():
-        state = _state()
-        try:
-            stamp = site().indexes.stamp()
-        except UnavailableError:
-            # a site without an index says so where it is asked
-            return None
-        with state.lock:
-            if state.warmed == stamp:
-                return None
-            state.warmed = stamp
-    thread = threading.Thread(target=_warming, args=(app,), name="document", daemon=True)
-    thread.start()
-    return thread
-
-
-def _warming(app: Flask) -> None:
-    with app.app_context():
-        try:
-            for tree in site().indexes.trees():
-                site().indexes.facts(tree)
-                with site().indexes.lease(tree) as index:
-                    prepare(index)
-                _hold(tree)
-        except Exception as error:
-            # whoever asks for the page gets the error
-            logging.getLogger(__name__).warning("the document could not be judged: %s", error)
 
 
 # -- the page -------------------------------------------------------------------------------------------
@@ -200,7 +148,7 @@ def _parts(tree: str, language: str) -> _Parts:
     """The page's parts in a language, made once for each state of the file; addresses depend on the prefix."""
 
     def make() -> _Parts:
-        held = _hold(tree)
+        held = hold(tree)
         records = [claims.told(each, language) for each in held.judged]
         claim = get_template_attribute("document_parts.html", "claim")
         made = {
@@ -255,7 +203,7 @@ def claim_records(tree: str) -> Response:
     language = languages.language()
     verdict = arguments.choice("verdict", claims.VERDICTS)
     section = arguments.choice("section", SECTIONS)
-    records = [claims.told(each, language) for each in _hold(tree).judged]
+    records = [claims.told(each, language) for each in hold(tree).judged]
     chosen = [each for each in records if verdict in (None, each.verdict) and section in (None, each.section)]
     return languages.varying(answer(chosen))
 
@@ -265,7 +213,7 @@ def claim_records(tree: str) -> Response:
 def path_records(tree: str) -> Response:
     """The document's path as records, a step each."""
     language = languages.language()
-    return languages.varying(answer([document.told(each, language) for each in _hold(tree).walked]))
+    return languages.varying(answer([document.told(each, language) for each in hold(tree).walked]))
 
 
 @blueprint.get("/api/v1/<tree>/events")
@@ -273,4 +221,4 @@ def path_records(tree: str) -> Response:
 def event_records(tree: str) -> Response:
     """The events that the document names, as records."""
     language = languages.language()
-    return languages.varying(answer([document.told_event(*each, language) for each in _hold(tree).fired]))
+    return languages.varying(answer([document.told_event(*each, language) for each in hold(tree).fired]))

@@ -22,9 +22,11 @@ from web.about import About
 from web.about import about
 from web.about import held_by
 from web.about import holders
+from web.about import node_of
 from web.code import Snippets
 from web.describe import Argument
 from web.describe import answers
+from web.errors import N_
 from web.errors import NotFoundError
 from web.graphs import graph_of
 from web.shapes import Listing
@@ -40,6 +42,7 @@ from xref.index.records import Definition
 from xref.index.records import Reference
 from xref.index.records import Store
 from xref.index.usage import Usage
+from xref.index.viewpoint import seen_from
 from xref.parse.facts import DEFINITION_KINDS
 from xref.parse.facts import REFERENCE_KINDS
 
@@ -99,12 +102,7 @@ def _ranked(index: Index, name: str, filters: Filters) -> list[Ranked]:
 
 def _seen_from(index: Index, name: str, found: list[Ranked], path: str) -> tuple[list[Ranked], str | None]:
     """The same with the one first that the name means in a file, and how that file sees it; None where it sees none."""
-    meant = graph_of(index).places.meant(name, path) if path and index.has(path) else None
-    if meant is None:
-        return found, None
-    place, how = meant
-    here = [each for each in found if (each.file, *each.row[:2]) == (place.file, place.line, place.column)]
-    return (here + [each for each in found if each not in here], how) if here else (found, None)
+    return seen_from(graph_of(index).places, name, found, path) if path else (found, None)
 
 
 def _usage(index: Index, name: str, filters: Filters) -> tuple[Usage, Usage]:
@@ -116,7 +114,8 @@ def _usage(index: Index, name: str, filters: Filters) -> tuple[Usage, Usage]:
 def _check(index: Index, name: str) -> None:
     """Raises NotFoundError for a name that the tree does not mention."""
     if not index.defined([name]) and not len(index.usage(name)):
-        raise NotFoundError(f"{index.tree} has no identifier {name}", suggest.identifiers(index, name))
+        near = suggest.identifiers(index, name)
+        raise NotFoundError(N_("%(tree)s has no identifier %(name)s"), near, tree=index.tree, name=name)
 
 
 def _references(index: Index, name: str, filters: Filters, number: int) -> References:
@@ -146,7 +145,7 @@ def page(tree: str, name: str) -> str:
         if only in (None, "references"):
             references = _references(index, name, filters, number)
         if only is None:
-            behind = about(index, name, definitions.items if definitions else [])
+            behind = about(index, name, definitions.items if definitions else [], first_only=seen is not None)
         if only == "stores":
             stores = _stores(index, name, filters, struct, number)
         shown = definitions.items if definitions else []
@@ -163,6 +162,7 @@ def page(tree: str, name: str) -> str:
             why=reasons([each.standing for each in found]),
             seen=seen,
             from_file=from_file,
+            node=(node_of(graph_of(index), first) if first and seen else None) or name,
             comment=index.comment(first) if first else None,
             arch=index.arch,
             definitions=definitions,
@@ -216,7 +216,7 @@ def whole_record(tree: str, name: str) -> Response:
                 "kinds": here.counts(),
                 "directories": _deep(usage.directories(filters.within)),
             },
-            **_deep(about(index, name, found[:_DEFINITIONS])),
+            **_deep(about(index, name, found[:_DEFINITIONS], first_only=seen is not None)),
         })  # fmt: skip
 
 

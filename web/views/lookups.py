@@ -15,8 +15,11 @@ from flask import jsonify
 from web import arguments
 from web import describe
 from web import suggest
+from web.about import meaning_at
 from web.describe import Argument
 from web.describe import answers
+from web.errors import N_
+from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.graphs import graph_of
 from web.shapes import answer
@@ -41,21 +44,33 @@ _MOST_SIGNATURE = 600
 
 
 @blueprint.get("/api/v1/<tree>/card/<name>")
-@answers(Meaning, describe.FROM, Argument("member", "1: it is read behind `.` or `->`.", bool), describe.ARCH)
+@answers(
+    Meaning,
+    describe.FROM,
+    Argument("line", "Where it stands in that file: a member is that of what stands before it.", int),
+    Argument("column", "The column of its first byte, with `line`.", int),
+    Argument("member", "1: it is read behind `.` or `->`, where no line is told.", bool),
+    describe.ARCH,
+)
 def card(tree: str, name: str) -> Response:
-    """What a name means: its definition, comment, and how many others have the name.
-
-    `from`: the file in which it is read; `member=1`: it is read behind `.` or `->`; `arch` as everywhere.
-    """
-    path = arguments.path(arguments.text("from")) or None
+    """What a name means: its definition, comment, and how many others have the name; of a member its struct."""
+    path = arguments.path(arguments.text("from"), "from") or None
     member = arguments.flag("member")
+    line = arguments.number("line") if arguments.text("line") else None
+    column = arguments.number("column") if line is not None or arguments.text("column") else 0
+    if line is not None and path is None:
+        raise BadArgumentError("from", N_("must be given with line"))
     arch = arguments.choice("arch", site().indexes.facts(tree).archs)
     with site().indexes.lease(tree, arch) as index:
         if path is not None:
             _known(index, path)
-        found = meaning(index, name, path, member=member)
+        if path is not None and line is not None:
+            found = meaning_at(index, name, path, line, column)
+        else:
+            found = meaning(graph_of(index).places, name, path, member=member)
         if found is None:
-            raise NotFoundError(f"{tree} does not define {name}", suggest.identifiers(index, name))
+            near = suggest.identifiers(index, name)
+            raise NotFoundError(N_("%(tree)s does not define %(name)s"), near, tree=tree, name=name)
     comment, definition = found.comment, found.definition
     if comment and len(comment) > _MOST_COMMENT:
         comment = comment[:_MOST_COMMENT] + "…"
@@ -108,7 +123,8 @@ def left_out_records(tree: str, path: str) -> Response:
 def _known(index: Index, path: str) -> None:
     """Raises NotFoundError for a file that the tree does not have."""
     if not index.has(path):
-        raise NotFoundError(f"{index.tree} has no file {path}", suggest.paths(index, path))
+        near = suggest.paths(index, path)
+        raise NotFoundError(N_("%(tree)s has no file or directory %(path)s"), near, tree=index.tree, path=path)
 
 
 def _reached(call: Call, edges: list[Edge]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from web import explorer
 from web import layout
 from web.describe import Argument
 from web.describe import answers
+from web.errors import N_
 from web.errors import BadArgumentError
 from web.graphs import context_of
 from web.graphs import graph_of
@@ -46,17 +47,18 @@ _MOST_LINES = 110
 
 def _picture(graph: CallGraph, kind: str) -> Picture:
     """What the request asks for."""
-    paths = Paths(graph, context_of(graph), deferred=arguments.flag("deferred"))
+    deferred = arguments.flag("deferred")
+    paths = Paths(graph, context_of(graph), deferred=deferred, until=explorer.until())
     if kind == "path":
         start, goal = arguments.text("from").strip(), arguments.text("to").strip()
         if not start or not goal:
-            raise BadArgumentError("to" if start else "from", "name a function")
+            raise BadArgumentError("to" if start else "from", N_("name a function"))
         avoid = [each.strip() for each in arguments.text("avoid").split(",") if each.strip()][:20]
         most = int(arguments.choice("most", [str(each) for each in range(1, 9)]) or 1)
         return around.of_paths(explorer.between(graph, start, goal, paths, most, avoid).paths)
     name = arguments.text("of").strip()
     if not name:
-        raise BadArgumentError("of", "name a function")
+        raise BadArgumentError("of", N_("name a function"))
     if kind == "chain":
         below = explorer.chain_below(name, graph, paths)
         return around.of_tree(below.rows, explorer.MOST_DRAWN)

@@ -24,11 +24,14 @@ from werkzeug.wrappers import Response as Answer
 
 from web import arguments
 from web import quote
+from web import suggest
 from web.describe import IN
 from web.describe import Argument
 from web.describe import Header
 from web.describe import answers
+from web.errors import N_
 from web.errors import BadArgumentError
+from web.errors import Suggestion
 from web.shapes import Listing
 from web.shapes import answer
 from web.shapes import paged
@@ -102,6 +105,8 @@ class Found(NamedTuple):
     matches: Listing[Match]
     cut: str | None
     directories: list[tuple[str, int]]
+    #: names that may have been meant, where nothing was found
+    near: list[Suggestion]
 
 
 def _asked(tree: str) -> Asked:
@@ -132,8 +137,17 @@ def _lines(index: Index, asked: Asked) -> tuple[list[Match], str | None]:
         )
     except PatternError as error:
         raise BadArgumentError("q", str(error)) from error
-    matches = found.matches[: settings.search_most]
+    matches = _words_first(found.matches[: settings.search_most], asked.query)
     return matches, found.cut if found.cut == "time" or len(found.matches) > len(matches) else None
+
+
+def _words_first(matches: list[Match], query: SearchQuery) -> list[Match]:
+    """Of lines that have a name, the files that have it as a word before those that have it in longer ones."""
+    if not query.is_name:
+        return matches
+    word = re.compile(rf"\b{re.escape(query.text)}\b", re.IGNORECASE if query.any_case else 0)
+    files = {each.file for each in matches if word.search(each.text)}
+    return sorted(matches, key=lambda each: each.file not in files)
 
 
 def _of_kind(index: Index, asked: Asked, kind: str) -> tuple[list[Match], str | None]:
@@ -161,12 +175,16 @@ def _of_kind(index: Index, asked: Asked, kind: str) -> tuple[list[Match], str | 
 def _search(index: Index, asked: Asked, page: int) -> Found:
     settings = site().settings
     lines, cut = _lines(index, asked)
+    names = _identifiers(index, asked.query, settings.search_named)
+    files = _files(index, asked, settings.search_named)
+    nothing = asked.query.is_name and not (lines or names or files)
     return Found(
-        _identifiers(index, asked.query, settings.search_named),
-        _files(index, asked, settings.search_named),
+        names,
+        files,
         paged(lines, page, min(_SHOWN, settings.page_size)),
         cut,
         _directories(lines, asked),
+        suggest.identifiers(index, asked.query.text) if nothing else [],
     )
 
 
@@ -266,7 +284,7 @@ def record(tree: str) -> Response:
     """The lines of the page as records."""
     asked = _asked(tree)
     if not asked.query.text:
-        raise BadArgumentError("q", "say what to search for")
+        raise BadArgumentError("q", N_("say what to search for"))
     with site().indexes.lease(tree) as index:
         lines, cut = _lines(index, asked)
     response = answer(lines)

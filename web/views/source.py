@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 from typing import NamedTuple
+from urllib.parse import quote
 
 from flask import Blueprint
 from flask import Response
@@ -17,6 +18,7 @@ from web import languages
 from web import suggest
 from web.describe import Argument
 from web.describe import answers
+from web.errors import N_
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.render import LeftOut
@@ -85,6 +87,8 @@ class Source(NamedTuple):
     part: Part | None
     #: how many of its lines the conditions asked for leave out; None where there are none to ask
     left_out: int | None
+    #: is a column of it a character, because it is no UTF-8?
+    latin: bool
 
 
 @blueprint.get("/<tree>/source/", defaults={"path": ""})
@@ -133,7 +137,7 @@ def raw(tree: str, path: str) -> Response:
         if data is None:
             raise _not_found(index, path)
         if index.file_kind(path) == "binary":
-            raise NotFoundError(f"{path} is binary: the index does not keep its bytes")
+            raise NotFoundError(N_("%(path)s is binary: the index does not keep its bytes"), path=path)
     text = decode(data)
     charset = "utf-8" if _is_utf8(text, data) else "iso-8859-1"
     return Response(data, content_type=f"text/plain; charset={charset}")
@@ -165,7 +169,8 @@ def directory(tree: str, path: str) -> Response:
 
 
 def _not_found(index: Index, path: str) -> NotFoundError:
-    return NotFoundError(f"{index.tree} has no file or directory {path}", suggest.paths(index, path))
+    near = suggest.paths(index, path)
+    return NotFoundError(N_("%(tree)s has no file or directory %(path)s"), near, tree=index.tree, path=path)
 
 
 def _crumbs(path: str) -> Iterator[Crumb]:
@@ -201,7 +206,8 @@ def _source(index: Index, path: str, wanted: Asked) -> Source:
         count = sum(each.last - each.first + 1 for each in out) if kind in _CONDITIONAL and b"#" in data else None
     outline = [each for each in definitions if _outlined(each)]
     lines = data.count(b"\n") + (data[-1:] not in (b"", b"\n"))
-    return Source(path, kind, len(data), lines, code, outline, part, count)
+    latin = kind != "binary" and not _is_utf8(decode(data), data)
+    return Source(path, kind, len(data), lines, code, outline, part, count, latin)
 
 
 def _outlined(definition: Definition) -> bool:
@@ -224,7 +230,7 @@ def _code(
     text = decode(data)
     part = _part(text, number) if len(data) > site().settings.most_highlighted else None
     if part is None and number > 1:
-        raise BadArgumentError("part", f"{number} is beyond the only one")
+        raise BadArgumentError("part", N_("%(number)s is beyond the only one"), number=number)
 
     def make() -> Rendered:
         if part is None:
@@ -244,7 +250,7 @@ def _part(text: str, number: int) -> Part:
     lines = text.count("\n") + (not text.endswith("\n"))
     parts = -(-lines // size)
     if number > parts:
-        raise BadArgumentError("part", f"{number} is beyond the last, {parts}")
+        raise BadArgumentError("part", N_("%(page)s is beyond the last, %(pages)s"), page=number, pages=parts)
     return Part(number, parts, (number - 1) * size + 1, min(number * size, lines), size)
 
 
@@ -264,6 +270,8 @@ def _links(index: Index, path: str, definitions: list[Definition], out: list[Lef
     return Links(
         defined=index.defined,
         ident=escape(ident),
+        apart=index.defined_apart,
+        behind=escape(f"?from={quote(path)}"),
         includes=dict(_included(index, path)),
         definitions={(each.line, each.column) for each in definitions},
         ranges=[(each.line, each.end_line) for each in definitions],

@@ -25,6 +25,7 @@ from web import pictures
 from web import walks
 from web.describe import Argument
 from web.describe import answers
+from web.errors import N_
 from web.errors import BadArgumentError
 from web.shapes import answer
 from web.site import site
@@ -152,7 +153,10 @@ class _Panels:
         now = record["kind"] in ("enter", "leave")
         return {
             "caption": self._made("caption", record, {"said": stories.sentence(record, languages.language())}),
-            "source": self._kept("source", record, (call and call["n"], now), lambda: self._sources(record)),
+            "source": self._kept(
+                "source", record, (call and call["n"], now, record["after"] and record["after"]["n"]),
+                lambda: self._sources(record),
+            ),
             "stack": self._kept("stack", record, call and call["n"], dict),
             "skb": self._kept("skb", record, record["skb"], lambda: {"picture": pictures.buffer(record["skb"])}),
             "sock": self._kept("sock", record, record["sock"], lambda: {"rows": pictures.members(record["sock"])}),
@@ -207,7 +211,7 @@ class _Panels:
 
     def _sources(self, record: dict[str, Any]) -> dict[str, Any]:
         call_site, definition = self.view.sources(record)
-        return {"site": call_site, "definition": definition}
+        return {"site": call_site, "definition": definition, "after": self.view.after(record)}
 
     def _kept(self, name: str, record: dict[str, Any], depends: Any, own: Callable[[], dict[str, Any]]) -> str:
         """A panel that follows from the run and what it `depends` on."""
@@ -266,7 +270,10 @@ def _window(session: Session) -> range:
     low = walks.place(session, "steps", first)
     high = walks.place(session, "steps", last) if dash else low
     if not 0 <= high - low < walks.MOST_AT_ONCE:
-        raise BadArgumentError("steps", f"is from-to, {walks.MOST_AT_ONCE} at most; it is {first}-{last}")
+        said = f"{first}-{last}"
+        raise BadArgumentError(
+            "steps", N_("is from-to, %(most)s at most; it is %(value)s"), most=walks.MOST_AT_ONCE, value=said
+        )
     return range(low, high + 1)
 
 

@@ -110,7 +110,7 @@ def callers(paths: Paths, node: str, start: int = 0, most: int | None = None) ->
     rows = []
     ruled_out = 0
     for name in names[start:end]:
-        steps = [step for step in (*graph.out(name), *graph.put_off(name)) if step.callee == node]
+        steps = [*graph.out_to(name, node), *(step for step in graph.put_off(name) if step.callee == node)]
         allowed = tuple(step.edge for step in steps if paths.allows(step, name))
         if allowed:
             rows.append(Caller(name, graph.defined_at(name), allowed))

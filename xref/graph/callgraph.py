@@ -44,6 +44,8 @@ MADE, BODY, PASTED = "made", "body", "pasted"
 _MOST_NESTED = 6
 #: functions looked at for each caller that is to be shown: some that name it mean another
 _LOOKED_AT = 4
+#: targets of a function's calls through pointers from which on its edges to one of them are made without the others
+_MANY_TARGETS = 200
 
 
 _making = Lock()
@@ -168,11 +170,27 @@ class CallGraph:
             known = self._out[node] = sorted(found.values(), key=lambda each: (each.edge.file, each.edge.line))
         return known
 
-    def _edges(self, node: str) -> Iterator[Step]:
+    def out_to(self, node: str, callee: str) -> list[Step]:
+        """The steps of `out` to one callee: what calls all interrupt handlers has thousands of others."""
+        known = self._out.get(node)
+        if known is None:
+            slots = {row[4] for row in self.index.sites(function=node)}
+            if sum(len(self.pointers.targets(slot)) for slot in slots) < _MANY_TARGETS:
+                known = self.out(node)
+        if known is not None:
+            return [step for step in known if step.callee == callee]
+        found: dict[tuple[object, ...], Step] = {}
+        for step in self._edges(node, callee):
+            if step.callee == callee:
+                found.setdefault(step.edge[1:7], step)
+        return sorted(found.values(), key=lambda each: (each.edge.file, each.edge.line))
+
+    def _edges(self, node: str, only: str | None = None) -> Iterator[Step]:
+        """The edges out of a node; `only`: those to other functions may be left out."""
         name = plain(node)
         hidden = self.index.hidden_calls(function=node)
         for kept in self._blocks(node, hidden):
-            yield from self._of_body(node, name, kept)
+            yield from self._of_body(node, name, kept, only)
             if kept != node:
                 hidden += [row for row in self.index.hidden_calls(function=kept) if row[6] not in (MADE, BODY)]
         yield from self._of_table(node)
@@ -225,7 +243,7 @@ class CallGraph:
         places = {(place.file, place.head) for place in self.definitions(one)}
         return any((place.file, place.head) in places for place in self.definitions(other))
 
-    def _of_body(self, node: str, name: str, kept: str) -> Iterator[Step]:
+    def _of_body(self, node: str, name: str, kept: str, only: str | None) -> Iterator[Step]:
         """What the text of a function's body calls; it is kept under the node `kept`."""
         for body in self.definitions(kept):
             caller_def = f"{body.file}:{body.line}"
@@ -235,7 +253,7 @@ class CallGraph:
             for called, symbol, line in self._calls_in(body):
                 yield from self._named(name, caller_def, called, symbol, body.file, line)
         for row in self.index.sites(function=kept):
-            yield from self._through(node, self.defined_at(node), row)
+            yield from self._through(node, self.defined_at(node), row, only)
 
     def _made(
         self, caller: str, caller_def: str, callee: str, file: str, line: int, macro: str, evidence: str
@@ -411,11 +429,15 @@ class CallGraph:
                 for node in self._meanings.with_declared(callee):
                     yield node, line, through
 
-    def _through(self, node: str, caller_def: str | None, row: tuple[Any, ...]) -> Iterator[Step]:
-        """The targets of one call through a pointer."""
+    def _through(
+        self, node: str, caller_def: str | None, row: tuple[Any, ...], only: str | None = None
+    ) -> Iterator[Step]:
+        """The targets of one call through a pointer, or only one of them."""
         caller = plain(node)
         file, line, _, _, slot, name, *_ = row
         targets = self.pointers.targets(slot)
+        if only is not None:
+            targets = [target for target in targets if target.function == only]
         handed: dict[str, list[str]] = {}
         for target in targets:
             if target.handed_by is not None:
@@ -423,10 +445,11 @@ class CallGraph:
                 if plain(target.handed_by) not in givers:
                     givers.append(plain(target.handed_by))
         near = sorted(targets, key=lambda each: (len(each.chain), -_shared(each.evidence, file)))
+        is_run = self.lists.is_run(node, slot)
         for target in near:
             kind, via = _kind(slot, name, target)
             only_after: list[str] | None = handed.get(target.function) if kind == "param" else None
-            heads = self.lists.givers(node, slot, target) if kind == "field" else None
+            heads = self.lists.givers(node, slot, target) if is_run and kind == "field" else None
             if heads is not None:
                 only_after = list(dict.fromkeys(plain(each) for each in heads))
             after = None if only_after is None else tuple(only_after)
@@ -460,7 +483,7 @@ class CallGraph:
         """The edges into a function."""
         found: list[Edge] = []
         for caller in self.caller_nodes(node):
-            found += [step.edge for step in self.out(caller) if step.callee == node]
+            found += [step.edge for step in self.out_to(caller, node)]
         if not DEFERRED.isdisjoint(self.pointers.slots_of(node)):
             for caller in dict.fromkeys(self.deferrals.by_callee.get(node, ())):
                 found += [step.edge for step in self.put_off(caller) if step.callee == node]
@@ -485,7 +508,7 @@ class CallGraph:
         callers = 0
         looked = dict.fromkeys([*islice(pointed, most // 2), *named, *pointed])
         for caller in islice(looked, most * _LOOKED_AT):
-            edges = [step.edge for step in self.out(caller) if step.callee == node]
+            edges = [step.edge for step in self.out_to(caller, node)]
             found += edges
             callers += bool(edges)
             if callers == most:
@@ -493,7 +516,7 @@ class CallGraph:
         if not looked:
             rare: dict[str, None] = {}
             self._rare_callers(node, rare)
-            found += [step.edge for caller in rare for step in self.out(caller) if step.callee == node]
+            found += [step.edge for caller in rare for step in self.out_to(caller, node)]
             for caller in dict.fromkeys(self.deferrals.by_callee.get(node, ())):
                 found += [step.edge for step in self.put_off(caller) if step.callee == node]
         return sorted(found, key=lambda edge: (edge.kind == "direct", edge.file, edge.line, edge.caller))

@@ -15,6 +15,10 @@ from functools import cached_property
 from xref.graph.linkage import arch_of
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import shared_candidates
+from xref.index.memory import Memory
+
+#: files of which it is remembered what they reach: some 2 KB each
+_REMEMBERED = 8_000
 
 
 class IncludeResolver:
@@ -80,7 +84,7 @@ class IncludeGraph:
                 self._direct.setdefault(path, set()).add(found)
         self._join_parts()
         self._closed = self._close()
-        self._reach: dict[str, int] = {}
+        self._reach: Memory[str, int] = Memory(_REMEMBERED)
         self._users: dict[str, tuple[str, ...]] = {}
 
     def _join_parts(self) -> None:

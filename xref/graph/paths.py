@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+import time
 from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -101,14 +102,26 @@ class _Search(NamedTuple):
 class Paths:
     """Searches one call graph under one context."""
 
-    def __init__(self, graph: CallGraph, context: Context | None = None, *, deferred: bool = False) -> None:
+    def __init__(
+        self, graph: CallGraph, context: Context | None = None, *, deferred: bool = False, until: float | None = None
+    ) -> None:
+        """`until`: the time of `time.monotonic()` at which searches give up, and say so."""
         self.graph = graph
         self.context = context
         self.deferred = deferred
+        self.until = until
+        #: did a search give up because its time was over?
+        self.is_late = False
         self._view: View | None = None
         self._moves: dict[tuple[str, bool], list[tuple[Step, float]]] = {}
         #: the steps of nodes on ways that the view showed, by their callees
         self._exact: dict[str, dict[str, Step]] = {}
+
+    def late(self) -> bool:
+        """Is the time over?"""
+        if self.until is not None and time.monotonic() > self.until:
+            self.is_late = True
+        return self.is_late
 
     def steps(self, node: str) -> list[Step]:
         """The steps out of a node that the context allows, whoever called it.
@@ -308,7 +321,7 @@ class Paths:
                     return _Search(found, False, looked)
                 continue
             looked += 1
-            if looked > look:
+            if looked > look or self.late():
                 return _Search(found, True, looked)
             for step, more in self.moves(way.node, starting=way.step is None):
                 ahead = leads.distance(step.callee)
@@ -330,7 +343,7 @@ class Paths:
         """How near to the goal each node is, by edges that are true at least on a shortest way from the start."""
         for _ in range(_MOST_ROUNDS):
             leads = self.view.leading_to(goal)
-            if start not in leads or self._is_way(leads.way(start)):
+            if start not in leads or self._is_way(leads.way(start)) or self.late():
                 break
         return leads
 
@@ -350,21 +363,30 @@ class Paths:
         self, starts: Sequence[str], goals: Sequence[str], *, cut: bool = False, avoided: bool = False
     ) -> WhyNot:
         """Why there is no path from any of these nodes to any of those, of which a search has found none."""
-
-        def leads(paths: Paths, some: Sequence[str], others: Sequence[str]) -> bool:
-            return any(one in paths._leads(one, other) for one in some for other in others)
-
-        back = leads(self, goals, starts)
-        reason = "nothing"
         if cut:
-            reason = "cut"
-        elif leads(self, starts, goals):
+            return WhyNot("cut", self._is_led(goals, starts))
+        free = Paths(self.graph, deferred=self.deferred, until=self.until)
+        later = Paths(self.graph, self.context, deferred=True, until=self.until)
+        reason = "nothing"
+        if self._is_led(starts, goals):
             reason = "avoided" if avoided else "invalid"
-        elif self.context is not None and leads(Paths(self.graph, deferred=self.deferred), starts, goals):
+        elif self.context is not None and free._is_led(starts, goals):
             reason = "context"
-        elif not self.deferred and leads(Paths(self.graph, self.context, deferred=True), starts, goals):
+        elif not self.deferred and later._is_led(starts, goals):
             reason = "deferred"
-        return WhyNot(reason, back)
+        back = self._is_led(goals, starts)
+        self.is_late = self.is_late or free.is_late or later.is_late
+        return WhyNot("cut" if self.is_late else reason, back)
+
+    def _is_led(self, some: Sequence[str], others: Sequence[str]) -> bool:
+        """Does a chain of calls lead from any of these nodes to any of those?  Not, where the time is over."""
+        for one in some:
+            for other in others:
+                if self.late():
+                    return False
+                if one in self._leads(one, other) and not self.is_late:
+                    return True
+        return False
 
     def _least_into(self, goal: str) -> float:
         """What the cheapest step into a node costs, 0 where that would take long to tell."""
@@ -427,6 +449,8 @@ class Paths:
         for _ in range(depth):
             following: list[_Way] = []
             for way in level:
+                if cut:
+                    break
                 ways = list(self._callees_of(way))
                 if count + len(ways) > most:
                     cut = True
@@ -483,14 +507,17 @@ def _edges(way: _Way | None) -> list[Edge]:
     return found[::-1]
 
 
-def reaching(graph: CallGraph, goal: str, context: Context | None = None) -> Reach:
-    """The system calls from which a node can be reached, by name; those by something deferred only come last."""
+def reaching(graph: CallGraph, goal: str, context: Context | None = None, *, until: float | None = None) -> Reach:
+    """The system calls from which a node can be reached, by name; those by something deferred only come last.
+
+    At `until` of `time.monotonic()` it gives up; of what it has not looked at then it is unknown.
+    """
     found: dict[str, Reached] = {}
     entries = {node for entry in graph.syscalls.entries for node in graph.nodes(entry.function)}
     entries |= {node for _, node in graph.behind_switches()}
     unknown: set[str] = set()
     for deferred in (False, True):
-        paths = Paths(graph, context, deferred=deferred)
+        paths = Paths(graph, context, deferred=deferred, until=until)
         search = _Ways(paths, goal)
         left = sorted(entry for entry in entries if plain(entry) not in found)
         for entry, edges in search.of(left):
@@ -519,8 +546,11 @@ class _Ways:
     def of(self, starts: list[str]) -> Iterator[tuple[str, list[Edge]]]:
         """(start, path) for each start from which there is one."""
         for _ in range(_MOST_ROUNDS):
-            missed = []
-            for start in starts:
+            missed: list[str] = []
+            for place, start in enumerate(starts):
+                if self._paths.late():
+                    self.unknown += [*missed, *starts[place:]]
+                    return
                 leads = self._paths.view.leading_to(self._goal)
                 if start not in leads:
                     continue

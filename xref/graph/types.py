@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 from typing import Protocol
 
@@ -41,10 +42,11 @@ _DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(define|include)\b([^\n]*)", re.MULTILIN
 
 
 class Member(NamedTuple):
-    """A member's type, and the struct or union that holds it: its tag, its typedef's name, or ""."""
+    """A member's type, the struct or union that holds it (its tag, its typedef's name, or ""), and its own name."""
 
     type: Type
     holder: str
+    token: Token | None = None
 
 
 class MacroBody(NamedTuple):
@@ -70,11 +72,11 @@ class Scope(Protocol):
 class Names(NamedTuple):
     """Which names a tree has of these kinds."""
 
-    types: frozenset[str]
-    macros: frozenset[str]
-    functions: frozenset[str]
+    types: AbstractSet[str]
+    macros: AbstractSet[str]
+    functions: AbstractSet[str]
     #: macros that are other ways to write `typeof`
-    typeofs: frozenset[str] = frozenset()
+    typeofs: AbstractSet[str] = frozenset()
 
     @classmethod
     def of(cls, index: Index) -> Names:
@@ -286,7 +288,7 @@ class Types:
                 if declared.type[0] == "inline" and self._annotates(declared.name):
                     continue  # `struct { … } __randomize_layout;` has no name
                 any_name = True
-                found[declared.name] = Member(_named(declared.type, holder), holder)
+                found[declared.name] = Member(_named(declared.type, holder), holder, declared.token)
             if not any_name:
                 made = type_at(piece, self.is_type)
                 if made[0] == "inline" and not made[3]:

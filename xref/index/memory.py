@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from itertools import islice
 from typing import Generic
 from typing import TypeVar
@@ -34,6 +35,14 @@ class Memory(Generic[K, V]):
             self._values[key] = value
             if len(self._values) > self._most:
                 for old in list(islice(self._values, max(1, self._most // 8))):
+                    del self._values[old]
+
+    def update(self, values: Mapping[K, V]) -> None:
+        """Set many at once."""
+        with self._lock:
+            self._values.update(values)
+            if len(self._values) > self._most:
+                for old in list(islice(self._values, len(self._values) - self._most + self._most // 8)):
                     del self._values[old]
 
     def __len__(self) -> int:

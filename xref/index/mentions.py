@@ -39,6 +39,12 @@ def mentions(index: Index, path: str) -> frozenset[tuple[int, int]] | None:
     return frozenset(zip(table[:, 3].tolist(), table[:, 4].tolist(), strict=True))
 
 
+def warm(index: Index) -> None:
+    """Read the lessons of a tree, so that the first reader of a file need not wait for that."""
+    with _lock:
+        _reader_of(index)
+
+
 def _reader_of(index: Index) -> CReader:
     """The reader for a tree: its lessons take a quarter of a second to be read."""
     from xref.index.known import lessons_from_bytes

@@ -30,6 +30,7 @@ from xref.index.comments import comment_above
 from xref.index.comments import comment_behind
 from xref.index.files import PROBLEM_FILES
 from xref.index.graph_rows import GraphRows
+from xref.index.memory import Memory
 from xref.index.records import Call
 from xref.index.records import Definition
 from xref.index.records import Entry
@@ -63,6 +64,8 @@ _WORD = re.compile(rb"[A-Za-z_]\w*")
 
 #: definitions that only declare
 _WEAK = frozenset(("prototype",))
+_DECLARING = (DEFINITION_KINDS.index("prototype"), DEFINITION_KINDS.index("label"))
+_MEMBER = DEFINITION_KINDS.index("member")
 
 
 class Index(GraphRows):
@@ -74,9 +77,10 @@ class Index(GraphRows):
 
     def __init__(self, path: Path, tree: str | None = None, arch: str | None = None) -> None:
         super().__init__(path, tree, arch)
-        self._link_cache: dict[int, _Links] = {}
-        self._call_kinds: dict[tuple[int, str], str] = {}
-        self._listings: dict[str, list[Entry]] = {}
+        # a server asks for a whole tree in time
+        self._link_cache: Memory[int, _Links] = Memory(20_000)
+        self._call_kinds: Memory[tuple[int, str], str] = Memory(100_000)
+        self._listings: Memory[str, list[Entry]] = Memory(200)
 
     # -- trees and files ------------------------------------------------------------------------------
 
@@ -155,8 +159,9 @@ class Index(GraphRows):
         """What a directory holds, with sizes, directories first; None where there is none."""
         prefix = path.strip("/")
         prefix = prefix + "/" if prefix else ""
-        if prefix in self._listings:
-            return self._listings[prefix]
+        known_listing = self._listings.get(prefix)
+        if known_listing is not None:
+            return known_listing
         query = (
             "SELECT path, kind, lines, size FROM files JOIN blobs ON blobs.id = blob "
             "WHERE tree = ? AND path >= ? AND path < ?"
@@ -168,8 +173,9 @@ class Index(GraphRows):
             found[name] = Entry(name, known.kind, known.files + 1, known.lines + lines, known.bytes + size)
         if not found and prefix:
             return None
-        self._listings[prefix] = sorted(found.values(), key=lambda entry: (entry.kind is not None, entry.name))
-        return self._listings[prefix]
+        made = sorted(found.values(), key=lambda entry: (entry.kind is not None, entry.name))
+        self._listings[prefix] = made
+        return made
 
     def has(self, path: str) -> bool:
         """Is there a file at this path?"""
@@ -209,15 +215,37 @@ class Index(GraphRows):
         """Those of the names that have a definition in the tree."""
         found: set[str] = set()
         wanted = list(names)
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            # one definition is enough: `flags` has thousands
+            query = (
+                f"SELECT name FROM symbols WHERE name IN ({','.join('?' * len(part))}) AND EXISTS ("
+                "SELECT 1 FROM definitions JOIN files ON files.blob = definitions.blob AND tree = ? "
+                "WHERE symbol = symbols.id)"
+            )
+            found.update(row[0] for row in self._db.execute(query, [*part, self._tree_id]))
+        return found
+
+    def defined_apart(self, names: Iterable[str]) -> set[str]:
+        """Those of the names that different files define: which definition is meant depends on who asks.
+
+        Declarations do not count, and members only beside something that is none: no file tells whose they are.
+        """
+        found: dict[str, set[str]] = {}
+        proper: set[str] = set()
+        wanted = list(names)
         paths = self._paths
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             query = (
-                f"SELECT name, blob FROM symbols JOIN definitions ON symbol = symbols.id "
-                f"WHERE name IN ({','.join('?' * len(part))})"
+                "SELECT name, blob, kind FROM symbols JOIN definitions ON symbol = symbols.id "
+                f"WHERE name IN ({','.join('?' * len(part))}) AND kind NOT IN (?, ?)"
             )
-            found.update(name for name, blob in self._db.execute(query, part) if blob in paths)
-        return found
+            for name, blob, kind in self._db.execute(query, [*part, *_DECLARING]):
+                found.setdefault(name, set()).update(paths.get(blob, ()))
+                if kind != _MEMBER:
+                    proper.add(name)
+        return {name for name in proper if len(found[name]) > 1}
 
     def definitions(self, name: str, *, kind: str | None = None) -> list[Definition]:
         """The definitions of a name, the likeliest first."""
@@ -445,11 +473,12 @@ class Index(GraphRows):
         links = self._links(symbol)
         if links.plain is None:
             key = (symbol, path)
-            if key not in self._call_kinds:
+            kind = self._call_kinds.get(key)
+            if kind is None:
                 arch = arch_of(path) or self.arch
                 macro = is_macro_call(path, arch, links.macros, links.functions, self.reaches)
-                self._call_kinds[key] = "macro" if macro else "direct"
-            return self._call_kinds[key]
+                kind = self._call_kinds[key] = "macro" if macro else "direct"
+            return kind
         return links.plain or None
 
     def _links(self, symbol: int) -> _Links:
@@ -658,6 +687,12 @@ class Index(GraphRows):
             cut = "time"
         found.sort(key=lambda match: (match.file, match.line))
         return Found(found, cut)
+
+    def warm_search(self) -> None:
+        """Open what every search looks at first, for all who read this state of the file."""
+        from xref.index.text import Searcher
+
+        Searcher(self._db, self.state[:2]).warm()
 
     def fuzzy_files(self, letters: str, most: int, *, strewn: bool = True) -> list[str]:
         """The files that a few letters of their paths mean, the likeliest first: see `FileNames.find`."""

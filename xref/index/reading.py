@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from xref.index.errors import IndexFileError
 from xref.index.files import Database
 from xref.index.files import check
+from xref.index.memory import Memory
 
 if TYPE_CHECKING:
     from xref.index.packing import Unpacked
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: blocks of occurrences that stay open
 _KEPT = 256
+#: names remembered by their numbers
+_NAMES = 100_000
 
 
 class TreeReader:
@@ -51,7 +54,7 @@ class TreeReader:
         self._tree_id, stored = self._db.execute("SELECT id, arch FROM trees WHERE name = ?", [self.tree]).fetchone()
         self.arch: str | None = arch or stored
         self._blocks: OrderedDict[tuple[int, int], Unpacked] = OrderedDict()
-        self._names: dict[int, str] = {}
+        self._names: Memory[int, str] = Memory(_NAMES)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -116,13 +119,21 @@ class TreeReader:
 
     def names(self, symbols: Iterable[int]) -> dict[int, str]:
         """The names of these symbols."""
-        known = self._names
-        wanted = [symbol for symbol in set(symbols) if symbol not in known]
+        found: dict[int, str] = {}
+        wanted = []
+        for symbol in set(symbols):
+            known = self._names.get(symbol)
+            if known is None:
+                wanted.append(symbol)
+            else:
+                found[symbol] = known
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             query = f"SELECT id, name FROM symbols WHERE id IN ({','.join('?' * len(part))})"
-            self._names.update(self._db.execute(query, part))
-        return self._names
+            read = dict(self._db.execute(query, part))
+            found |= read
+            self._names.update(read)
+        return found
 
     def _uses(self, symbol: int) -> Iterator[Uses]:
         """The occurrences of a symbol, a column block for each segment that has it."""

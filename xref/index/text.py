@@ -110,11 +110,22 @@ class Searcher:
             for number in needed:
                 bands.setdefault(number // trigrams.BAND, []).append(number % trigrams.BAND)
             for band, rows in bands.items():
-                table = _opened.get((self._state, segment, band), lambda at=(segment, band): self._band(*at))  # type: ignore[misc]
+                table = self._opened(segment, band)
                 for row in rows:
                     bits &= table[row]
             for shard in np.flatnonzero(np.unpackbits(bits)[: len(shards)]).tolist():
                 yield shards[shard]
+
+    def warm(self) -> None:
+        """Open the bitmaps that every search looks at, as far as they are kept."""
+        for segment in self._segments():
+            for band in range(trigrams.HASHES // trigrams.BAND):
+                if _opened.is_full:
+                    return
+                self._opened(segment, band)
+
+    def _opened(self, segment: int, band: int) -> trigrams.Bits:
+        return _opened.get((self._state, segment, band), lambda: self._band(segment, band))
 
     def _band(self, segment: int, band: int) -> trigrams.Bits:
         query = "SELECT data FROM search_rows WHERE segment = ? AND band = ?"
@@ -134,12 +145,20 @@ class Searcher:
 
 
 class _Kept(Generic[T]):
-    """The values used last, by key.  For many threads: two may make the same value at once."""
+    """The values used last, by key, of at most `most` in all.  Two threads may make the same value at once."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, size: Callable[[T], int]) -> None:
         self._most = most
+        self._size = size
+        self._held = 0
         self._values: OrderedDict[Hashable, T] = OrderedDict()
         self._lock = threading.Lock()
+
+    @property
+    def is_full(self) -> bool:
+        """Would one more of the usual size drive another out?"""
+        usual = self._held / len(self._values) if self._values else 0
+        return self._held + usual > self._most
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         with self._lock:
@@ -148,15 +167,17 @@ class _Kept(Generic[T]):
                 return self._values[key]
         value = make()
         with self._lock:
-            self._values[key] = value
-            while len(self._values) > self._most:
-                self._values.popitem(last=False)
+            if key not in self._values:
+                self._values[key] = value
+                self._held += self._size(value)
+            while self._held > self._most and len(self._values) > 1:
+                self._held -= self._size(self._values.popitem(last=False)[1])
         return value
 
 
-#: bands of bitmaps that stay open, 64 KB each at most, and lists of shards
-_opened: _Kept[trigrams.Bits] = _Kept(256)
-_shards: _Kept[dict[int, list[tuple[int, int]]]] = _Kept(4)
+#: bytes of bitmaps that stay open: all of a kernel of 200 MB; and lists of shards
+_opened: _Kept[trigrams.Bits] = _Kept(64 << 20, lambda bits: bits.nbytes)
+_shards: _Kept[dict[int, list[tuple[int, int]]]] = _Kept(4, lambda _: 1)
 
 
 class Clock:

@@ -379,8 +379,12 @@ def bare_members(sketch: Sketch) -> None:
                 continue
         elif kind != STRUCT or (sign[place + 1] == WORD and not view.flags[place] & words.STATEMENT):
             continue
-        elif sign[place + 1] == _SEMICOLON:
-            last = place + 1
+        else:
+            # several in a row: each but the last is whole members, semicolons and all
+            while view.flags[last] & words.STATEMENT and view.flags[last + 1] & words.STATEMENT:
+                last += 1
+            if sign[last + 1] == _SEMICOLON:
+                last += 1
         sketch.blank(int(view.start[place]), int(view.end[last]))
         sketch.item_ends.add(last)
 

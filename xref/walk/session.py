@@ -122,6 +122,7 @@ class Session:
         """Step n as a record: the step itself, where it is, and all that it is about.
 
         proof    of the innermost call; stack: the calls under way, each with the place it was called from
+        after    where a function of no call stands: the last call that it has come back from, with the proof; or None
         sock     the socket in hand, or in hand last (in_hand tells): its members by group, what changed now
         skb      the packet in hand or last in hand: its layout, the layout before this step, the parts of its data area
         packet   its bytes, from skb->data on, with their fields
@@ -145,12 +146,27 @@ class Session:
             "steps": len(self),
             "proof": stack[-1]["proof"] if stack else None,
             "stack": stack,
+            "after": self._after(n, prove),
             "sock": self._sock(n),
             **self._packet(n),
             "events": bisect_right(self._event_steps, n),
             "segment": self.segment(n),
             "to": self.beside(n),
         }
+
+    def _after(self, n: int, prove: Prove | None) -> dict[str, Any] | None:
+        """At an event, a state or a note: the last call that the function made, which tells how far it has got."""
+        player = self.player
+        here = player.records[n]
+        stack = player.stack(n)
+        if here["kind"] in ("enter", "leave") or not stack:
+            return None
+        for step in range(n - 1, stack[-1].n, -1):
+            record = player.records[step]
+            if (record["kind"], record["depth"], record["flow"]) == ("enter", here["depth"], here["flow"]):
+                called = player.at(step).stack
+                return called[-1]._asdict() | {"proof": prove(called, here["context"]) if prove else None}
+        return None
 
     def segment(self, n: int) -> int | None:
         """The last segment that was sent or received up to a step."""

@@ -25,6 +25,7 @@ from xref.graph.contexts import Context
 from xref.graph.deferrals import DEFERRED
 from xref.graph.paths import Paths
 from xref.graph.syscalls import INITCALL_RUNNERS
+from xref.index.memory import Memory
 from xref.index.records import Edge
 
 #: proved: an edge that the context allows; besides: one of the tree, which the context has nothing to do with (what
@@ -38,6 +39,8 @@ _MOST_BETWEEN = 3
 _MOST_LOOKED = 300
 #: stacks that are kept for each context, where a trace tells no flows apart: as many can be under way at once
 _MOST_STACKS = 32
+#: proofs remembered
+_REMEMBERED = 20_000
 
 
 class Proof(NamedTuple):
@@ -70,7 +73,7 @@ class Verifier:
     def __init__(self, graph: CallGraph, context: Context | None = None) -> None:
         self.graph = graph
         self._paths = {PROVED: Paths(graph, context, deferred=True), BESIDES: Paths(graph, deferred=True)}
-        self._known: dict[tuple[object, ...], Proof] = {}
+        self._known: Memory[tuple[object, ...], Proof] = Memory(_REMEMBERED)
         self._files: dict[str, str] = {}
         self._stacks: dict[object, list[list[str]]] = {}
 
@@ -130,16 +133,17 @@ class Verifier:
     def prove(self, caller: str | None, function: str, stack: Sequence[str] = (), context: str = "process") -> Proof:
         """The proof of one step; `stack` are the functions above it, the outermost first, the caller last."""
         key: tuple[object, ...] = (caller, function, context == "process" if caller is None else None)
-        if key not in self._known:
-            self._known[key] = self._prove(caller, function, context)
-        proof = self._known[key]
+        proof = self._known.get(key)
+        if proof is None:
+            proof = self._known[key] = self._prove(caller, function, context)
         if proof.edge is None or not proof.edge.only_after:
             return proof
         # what was handed in depends on who is on the stack
         givers = tuple(stack)
-        if (key, givers) not in self._known:
-            self._known[key, givers] = self._handed(proof, stack)
-        return self._known[key, givers]
+        handed = self._known.get((key, givers))
+        if handed is None:
+            handed = self._known[key, givers] = self._handed(proof, stack)
+        return handed
 
     def _prove(self, caller: str | None, function: str, context: str) -> Proof:
         goals = self._nodes(function)

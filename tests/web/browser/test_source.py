@@ -141,6 +141,23 @@ def test_a_card_by_keys(visit: Callable[..., Page]) -> None:
     page.wait_for_url(f"**{definition}")
 
 
+def test_a_card_of_a_member_names_its_struct(
+    visit: Callable[..., Page], accessible: Callable[[Page], None]
+) -> None:
+    page = visit(f"{SOCKET}#L128")
+    card = page.get_by_role("note")
+    page.locator("#L128 ~ a", has_text=re.compile("^sendmsg$")).first.hover()
+    expect(card.locator(".head")).to_contain_text("in struct proto_ops")
+    expect(card.get_by_role("link", name="functions stored in it:")).to_have_attribute(
+        "href", re.compile(r"/ident/sendmsg\?list=stores&struct=proto_ops$")
+    )
+    accessible(page)
+    page.keyboard.press("Escape")
+    page.goto("/minikernel/source/include/net/sock.h")
+    page.locator("a.d", has_text=re.compile("^sk_prot$")).first.hover()
+    expect(card.locator(".head")).to_contain_text("in struct sock")
+
+
 def test_targets_of_a_call_through_a_pointer(visit: Callable[..., Page], accessible: Callable[[Page], None]) -> None:
     page = visit(f"{SOCKET}#L128")
     mark = page.get_by_role("link", name="Targets of sock->ops->sendmsg")

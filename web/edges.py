@@ -1,0 +1,117 @@
+"""Edges of the call graph as HTML: their places, kinds and proofs, as every page of the explorer shows them.
+
+A page has hundreds of them, and calling a template's macro takes longer than what it does: these are functions, which
+`edges.html` passes on to the other templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from typing import NamedTuple
+
+from flask import Flask
+from flask import current_app
+from flask import g
+from flask_babel import gettext as _
+from markupsafe import Markup
+from markupsafe import escape
+
+from xref.graph.contexts import Context
+from xref.index.records import Edge
+
+#: functions named of those that may stand before an edge
+_NAMED = 4
+
+
+class _Words(NamedTuple):
+    """What is said beside edges, in the reader's language, as HTML."""
+
+    proof: str
+    by: str
+    only_after: str
+    doubt: str
+
+
+def init_app(app: Flask) -> None:
+    """Let the templates have these functions."""
+    shown = {"at": at, "kind": kind, "how": how, "proofs": proofs, "calls_of": calls_of, "function": function}
+    app.jinja_env.globals["edges"] = shown | {"place": place}
+
+
+def _words() -> _Words:
+    known: _Words | None = g.get("edge_words")
+    if known is None:
+        why = _("The struct is not known: every function stored in a member of this name, anywhere.")
+        doubt = f' <span class="tag doubt" title="{escape(why)}">{escape(_("by name only"))}</span>'
+        known = g.edge_words = _Words(
+            str(escape(_("proof"))), str(escape(_("by"))), str(escape(_("only after"))), doubt
+        )
+    return known
+
+
+def _address(endpoint: str, **values: Any) -> str:
+    found: str = current_app.jinja_env.globals["url_for"](endpoint, **values)  # type: ignore[operator]
+    return str(escape(found))
+
+
+def _at(tree: str, where: str) -> str:
+    file, _colon, line = where.rpartition(":")
+    return f'<a href="{_address("source.page", tree=tree, path=file)}#L{line}">{escape(where)}</a>'
+
+
+def at(tree: str, where: str) -> Markup:
+    """A file:line, linked."""
+    return Markup(_at(tree, where))
+
+
+def place(tree: str, file: str, line: int, quotes: Mapping[tuple[str, int], str] | None = None) -> Markup:
+    """A file and a line, linked, with what stands there if that is among the quotes."""
+    shown = f'{_address("source.page", tree=tree, path=file)}#L{line}">{escape(file)}:{line}</a>'
+    quoted = quotes.get((file, line)) if quotes else None
+    behind = f' <code class="quote">{escape(quoted)}</code>' if quoted else ""
+    return Markup(f'<a class="place" href="{shown}{behind}')
+
+
+def calls_of(tree: str, node: str, context: Context | None = None) -> str:
+    """The address of a function's page in the explorer."""
+    found: str = current_app.jinja_env.globals["url_for"](  # type: ignore[operator]
+        "calls.page", tree=tree, function=node, context=context.name if context else None
+    )
+    return found
+
+
+def function(tree: str, node: str, context: Context | None = None) -> Markup:
+    """A function, linked to its page in the explorer; its card tells of the one in its file, if it has its own."""
+    own, _at_sign, file = node.partition("@")
+    name = escape(own)
+    card = f'data-ident="{name}"' + (f' data-path="{escape(file)}"' if file else "")
+    return Markup(f'<a class="fn" {card} href="{escape(calls_of(tree, node, context))}"><code>{name}</code></a>')
+
+
+def kind(edge: Edge) -> Markup:
+    """An edge's kind, and that it goes by a name alone if it does."""
+    doubt = _words().doubt if edge.confidence == "name" else ""
+    return Markup(f'<span class="edge {edge.confidence}">{edge.kind}</span>{doubt}')
+
+
+def how(tree: str, edge: Edge) -> Markup:
+    """An edge's kind and its proofs."""
+    return kind(edge) + proofs(tree, edge)
+
+
+def proofs(tree: str, edge: Edge) -> Markup:
+    """What an edge goes by, what proves it, and who has to stand before it."""
+    found = ""
+    if edge.via:
+        found += f' <code class="via">{escape(edge.via)}</code>'
+    if edge.evidence:
+        found += f' <span class="proof">{_words().proof} {_at(tree, edge.evidence)}</span>'
+    if edge.chain:
+        steps = " ".join(_at(tree, each) for each in edge.chain)
+        found += f' <span class="proof">{_words().by} {steps} </span>'
+    if edge.only_after:
+        names = ", ".join(f"<code>{escape(each)}</code>" for each in edge.only_after[:_NAMED])
+        more = " …" if len(edge.only_after) > _NAMED else ""
+        found += f' <span class="proof">{_words().only_after} {names}{more}</span>'
+    return Markup(found)
