@@ -324,6 +324,33 @@ void uptime_init(void)
 	create("uptime", show_uptime, make_uptime);
 }
 """,
+    # a thread's function, which waits in a register
+    "arch/x86/include/asm/switch_to.h": """\
+struct frame { unsigned long bx; };
+static inline void kthread_frame_init(struct frame *frame, int (*fun)(void *))
+{
+	frame->bx = (unsigned long)fun;
+}
+""",
+    "arch/x86/kernel/process.c": """\
+#include <asm/switch_to.h>
+struct clone_args { int (*fn)(void *); };
+void ret_from_fork(int *prev, int *regs, int (*fn)(void *), void *arg)
+{
+	fn(arg);
+}
+void copy_thread(struct frame *frame, const struct clone_args *args)
+{
+	kthread_frame_init(frame, args->fn);
+}
+static int threadd(void *unused) { return 0; }
+void start(struct frame *frame)
+{
+	struct clone_args args = { .fn = threadd };
+
+	copy_thread(frame, &args);
+}
+""",
     # names of functions that a macro makes out of its argument
     "include/linux/device.h": """\
 struct attribute { const char *name; int (*show)(char *text); int (*store)(const char *text); };
@@ -364,6 +391,7 @@ EDGES = [
     ("__do_sys_chmod", "class_fd_constructor", "macro"),
     ("show_entry", "show_uptime", "field"),
     ("show_entry", "make_uptime", "field"),
+    ("ret_from_fork", "threadd", "param"),
     ("drop_node", "__flush", "macro"),
     ("call_later", "free_node", "param"),
     ("drop_node", "log_text", "macro"),

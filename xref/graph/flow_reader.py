@@ -16,6 +16,7 @@ from xref.graph.asm_operands import is_template
 from xref.graph.asm_operands import operands
 from xref.graph.bodies import Body
 from xref.graph.flow import FileFlow
+from xref.graph.flow import Flow
 from xref.graph.flow import Hidden
 from xref.graph.flow import Notes
 from xref.graph.handing_macros import read_macros
@@ -27,8 +28,10 @@ from xref.graph.interest import WORDS
 from xref.graph.interest import Hit
 from xref.graph.interest import Interests
 from xref.graph.interest import between
+from xref.graph.known_macros import HANDED
 from xref.graph.known_macros import KNOWN
 from xref.graph.known_macros import STORES
+from xref.graph.known_macros import Handed
 from xref.graph.made import made_calls
 from xref.graph.made import scope_of
 from xref.graph.made import use_of
@@ -92,6 +95,8 @@ class Reader:
                 if start <= last_body:
                     continue
                 last_body = start
+                if place.name in HANDED:
+                    self._read_handed(place, HANDED[place.name])
                 self._read_body(place, start, end)
             elif place.kind == "variable" and place.head > done and place.head > last_body:
                 done = place.head
@@ -244,6 +249,15 @@ class Reader:
                 tokens = tokens_of(code[first:last], self.path, first)
                 for node in Parser(tokens, self.types.is_type, None, opened).statements():
                     self._statements.visit(node, function)
+
+    def _read_handed(self, place: Place, handed: Handed) -> None:
+        """Note what assembly hands to a function, if the tree has who leaves it there."""
+        if self._slots.is_function(handed.by):
+            source = f"P:{self._slots.function_of(handed.by)}:{handed.its}"
+            into = f"P:{place.identity}:{handed.parameter}"
+            self._notes.flow(
+                Flow(into, source, False, self.path, place.line, place.column, "argument", None, None, None, None)
+            )
 
     def _read_made_variable(self, place: Place) -> None:
         """A variable that a macro makes; not one that it makes beside a function whose body follows."""

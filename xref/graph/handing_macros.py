@@ -19,11 +19,11 @@ from xref.graph.syntax import Parser
 from xref.graph.types import MacroBody
 from xref.index.places import Place
 
-_DEFINE = re.compile(r"#[ \t]*define[ \t]+(\w+)((?:[^\n\\]|\\.|\\\n)*)")
+_DEFINE = re.compile(r"#[ \t]*define[ \t]++(\w++)([^\n\\]*+(?:\\[\s\S][^\n\\]*+)*+)")
 #: an argument that is one word
 _BARE = re.compile(r"[(,]\s*&?\s*([A-Za-z_]\w*)\s*(?=[,)])")
 _CHOICE = "_Generic"
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def node_of(name: str, path: str) -> str:
@@ -39,17 +39,18 @@ def named(node: str) -> tuple[str, str] | None:
 
 def read_macros(slots: Slots, places: Iterable[Place], notes: Notes) -> None:
     """Note what a file's macros do with functions that they name."""
-    text = slots.types.places.text(slots.path)
+    # as it is written: blanking the comments of every header would take longer than all the rest
+    text = (slots.types.places.index.source(slots.path) or b"").decode("latin-1")
     by_line: dict[tuple[str, int], Place] | None = None
-    for match in _DEFINE.finditer(text.with_directives):
+    for match in _DEFINE.finditer(text):
         name, body = match.groups()
         word = body.strip()
-        alias = _WORD.fullmatch(word) is not None and word != name and slots.is_function(word)
+        alias = _NAME.fullmatch(word) is not None and word != name and slots.is_function(word)
         if not alias and ("(" not in body or not _may_hand(slots, body)):
             continue
         if by_line is None:
             by_line = {(each.name, each.line): each for each in places if each.kind == "macro"}
-        place = by_line.get((name, text.line(match.start(1))))
+        place = by_line.get((name, text.count("\n", 0, match.start()) + 1))
         if place is not None and alias:
             here = f"{slots.path}:{place.line}"
             node = node_of(name, slots.path)
@@ -60,16 +61,23 @@ def read_macros(slots: Slots, places: Iterable[Place], notes: Notes) -> None:
 
 
 def _may_hand(slots: Slots, body: str) -> bool:
+    """Does a macro's text hand on a name of its own?  `body` begins with the parameters, if there are any."""
+    own: set[str] = set()
+    if body.startswith("("):
+        close = body.find(")")
+        own.update(_NAME.findall(body, 0, close))
+        body = body[close + 1 :]
     if _CHOICE in body:
         return True
-    return any(slots.is_function(word) or word in slots.types.macro_names for word in _BARE.findall(body))
+    # a macro that is handed on has a function's name; constants (NULL, GFP_KERNEL) are not called
+    names = slots.types.macro_names
+    words = (word for word in _BARE.findall(body) if word not in own)
+    return any(slots.is_function(word) or (word in names and not word.isupper()) for word in words)
 
 
 def _read_macro(slots: Slots, macro: MacroBody, notes: Notes) -> None:
     types = slots.types
     own = {token.text for token in macro.body} - set(macro.params or ())
-    if not any(slots.is_function(word) or word == _CHOICE for word in own) and own.isdisjoint(types.macro_names):
-        return
     found = Notes()
     statements = Statements(slots, found, macro)
     function = Body(types, slots.path, None)

@@ -1,6 +1,7 @@
 """Macros whose calls cannot be read off their bodies, because assembly or patching at run time stands between.
 
-They are data, in macros.json, with a reason each: through which slot such a macro calls, or what it stores where.
+They are data, in macros.json, with a reason each: through which slot such a macro calls, or what it stores where.  So
+are parameters that assembly fills.
 `{0}` is the macro's first argument.  Everything else about macros is learnt from the tree.
 """
 
@@ -23,6 +24,22 @@ class KnownMacro(NamedTuple):
     value: int
 
 
+class Handed(NamedTuple):
+    """A parameter that assembly fills with what another function was given: number, that function, its parameter."""
+
+    parameter: int
+    by: str
+    its: int
+
+
+def _handed() -> dict[str, Handed]:
+    rows = json.loads(resources.files("xref.graph").joinpath("macros.json").read_text())["handed"]
+    for name, row in rows.items():
+        if not row["why"]:
+            raise ValueError(f"macros.json gives no reason for {name}")
+    return {name: Handed(row["parameter"], row["by"], row["its"]) for name, row in rows.items()}
+
+
 def _load() -> tuple[dict[str, KnownMacro], dict[str, KnownMacro]]:
     data = json.loads(resources.files("xref.graph").joinpath("macros.json").read_text())
     found = []
@@ -42,3 +59,5 @@ def _load() -> tuple[dict[str, KnownMacro], dict[str, KnownMacro]]:
 #: macros that call, and macros that store, by name
 CALLS, STORES = _load()
 KNOWN = frozenset(CALLS) | frozenset(STORES)
+#: by the function whose parameter it is
+HANDED = _handed()

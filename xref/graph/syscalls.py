@@ -149,7 +149,9 @@ class Syscalls:
         return found
 
     def number_at(self, entry: Entry) -> str | None:
-        """Where the header gives the number: file:line of `#define __NR_write 4`."""
+        """Where the header gives the number: file:line of `#define __NR_write 4`; None where the table's line does."""
+        if entry.evidence.partition(":")[0].endswith(".tbl"):
+            return None
         place = self._number_of(entry.function.removeprefix("sys_"), entry.evidence)
         return f"{place.file}:{place.line}" if place is not None else None
 
