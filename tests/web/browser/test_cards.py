@@ -64,3 +64,11 @@ def test_a_member_in_a_walkthrough_names_its_struct(visit: Callable[..., Page]) 
     with page.expect_response(re.compile(r"/card/\w+\?from=.*&line=\d+&column=\d+")):
         member.hover()
     expect(page.get_by_role("note", name=re.compile("^What .* is$")).locator(".head")).to_contain_text("in struct")
+
+
+def test_a_member_in_a_macro_names_the_structs_that_have_it(visit: Callable[..., Page]) -> None:
+    page = visit("/minikernel/source/net/ipv4/tcp.c#L97")
+    page.locator("#L97 ~ a", has_text=re.compile("^sk_sndmsg_page$")).first.hover()
+    card = page.get_by_role("note", name=re.compile("^What .* is$"))
+    expect(card).to_contain_text("is not known")
+    expect(card.get_by_role("link", name="struct sock", exact=True)).to_have_attribute("href", re.compile(r"sock\.h#L\d+$"))
