@@ -16,7 +16,7 @@ PAGES = {
     "calls": ("/minikernel/calls/tcp_sendmsg", "#callees a.fn", "function"),
     "path": ("/minikernel/path?from=sys_sendto&to=tcp_sendmsg", "a.fn", "function"),
     "syscall": ("/minikernel/syscall/sendto", "a.fn", "function"),
-    "walk": ("/minikernel/walk/write?step=470", "#p-source .excerpt code a", "defined in this file"),
+    "walk": ("/minikernel/walk/write?step=470", "#p-source .definition li[data-here] a:has(mark)", "defined in this file"),
 }
 
 
@@ -24,6 +24,7 @@ PAGES = {
 def test_a_card_comes_by_mouse_and_keys(visit: Callable[..., Page], accessible: Callable[[Page], None], kind: str) -> None:
     address, link, says = PAGES[kind]
     page = visit(address)
+    page.wait_for_load_state("networkidle")  # a walkthrough puts the line of its step into the middle
     first = page.locator(link).first
     first.hover()
     card = page.get_by_role("note", name=re.compile("^What .* is$"))
