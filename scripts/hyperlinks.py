@@ -33,7 +33,6 @@ _FIRST = re.compile(r'<div class="first">\s*<div><span class="kind">\w+</span> <
 #: the end of a range of lines
 _END = re.compile(r"-L\d+\Z")
 _PART = re.compile(r'data-part-lines="\d+"')
-_CALLS = ("send", "sendto", "read", "write", "connect")
 
 
 class Fault(NamedTuple):
@@ -184,6 +183,5 @@ def _kinds(index: Index, chance: random.Random) -> Iterator[Iterator[str]]:
     yield drawing("/calls/{}", functions)
     yield drawing("/search?q={}", names)
     yield drawing("/walk/send?step={}", map(str, range(200)))
-    yield drawing("/syscall/{}", _CALLS)
-    yield drawing("/path?from=sys_sendto&to={}", functions)
+    yield (f"/path?from={quote(chance.choice(functions))}&to={quote(chance.choice(functions))}" for _ in functions)
     yield iter(("/walk/", "/walk/send?to=event", "/status", "/document", "/document?lang=ko", "/path", "/syscall"))

@@ -23,6 +23,7 @@ from xref.graph.around import Caller
 from xref.graph.around import Picture
 from xref.graph.around import Site
 from xref.graph.callgraph import CallGraph
+from xref.graph.contexts import Context
 from xref.graph.paths import Paths
 from xref.graph.paths import Reached
 from xref.graph.paths import Tree
@@ -172,6 +173,13 @@ class Between(NamedTuple):
     paths: list[list[Edge]]
     why_not: WhyNot | None
     cut: bool
+
+
+def binding(known: Iterable[Context], edges: Iterable[Edge]) -> list[Context]:
+    """Those of the contexts that say which functions the pointers on a path hold."""
+    through = [each.via for each in edges if each.kind == "field" and each.via]
+    structs = {via.removeprefix("struct ").rpartition(".")[0] for via in through}
+    return [each for each in known if structs & {bound.struct for bound in each.bindings}]
 
 
 def between(graph: CallGraph, start: str, goal: str, paths: Paths, most: int, avoid: Sequence[str]) -> Between:

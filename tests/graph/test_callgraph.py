@@ -235,3 +235,18 @@ def test_what_a_macro_does_is_asked_in_each_file(tmp_path):
     index_tree(index, tree, name="t", jobs=1)
     graph = CallGraph(Index(index))
     assert [(edge.callee, edge.evidence) for edge in graph.callees("run")] == [("ring", "include/loud.h:2")]
+
+
+def test_a_system_call_that_the_table_has_under_another_name_is_found_by_it(tmp_path: Path) -> None:
+    files = {
+        "arch/i386/kernel/entry.S": ".data\nENTRY(sys_call_table)\n\t.long sys_read\n\t.long old_mmap\nsyscall_table_end:\n",
+        "kernel/a.c": "long sys_read(void) { return 0; }\nlong old_mmap(void) { return 1; }\n",
+    }
+    for path, text in files.items():
+        (tmp_path / "tree" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / path).write_text(text)
+    index_tree(tmp_path / "x.db", tmp_path / "tree", arch="i386", jobs=1)
+    calls = CallGraph(Index(tmp_path / "x.db")).syscalls
+    assert calls.functions_of("old_mmap") == ["old_mmap"]
+    assert calls.functions_of("read") == calls.functions_of("sys_read") == ["sys_read"]
+    assert calls.functions_of("no_such") == []

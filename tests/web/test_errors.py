@@ -236,6 +236,12 @@ def test_what_is_wrong_is_said_in_the_readers_language(minikernel: Client, statu
     assert '<p class="quiet" lang="en">' not in answer.text
 
 
+def test_what_was_typed_is_not_lost(minikernel: Client) -> None:
+    page = minikernel.get('/minikernel/search?q=("a<b&regex=1')
+    assert page.status_code == 400
+    assert 'value="(&#34;a&lt;b"' in page.text
+
+
 def test_what_flask_refuses_is_said_in_the_readers_language(minikernel: Client) -> None:
     for status, answer in (
         (405, minikernel.post("/minikernel/source/", headers={"Accept-Language": "ko"})),

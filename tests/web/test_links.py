@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,6 +13,7 @@ from flask import Flask
 from scripts.hyperlinks import Crawl
 from scripts.hyperlinks import drawn
 from web.app import create_app
+from xref.index.build import index_tree
 from xref.index.query import Index
 
 #: more pages than the fixture has of most kinds
@@ -97,3 +100,23 @@ def test_the_page_seen_from_a_file_has_the_calls_of_its_own_function(app: Flask,
     html = app.test_client().get(f"/minikernel/ident/{name}?from={path}").text
     assert f'href="/minikernel/calls/{name}@{path}"' in html
     assert f'href="/minikernel/ident/{name}"' in html, "and a way to how no file sees it"
+
+
+def test_other_trees_with_the_same_file_or_name_are_one_step_away(
+    tmp_path: Path, page_of: Callable[[str], Any]
+) -> None:
+    for tree, files in (("old", {"a.c": "int both;\n"}), ("new", {"a.c": "int both;\nint fresh;\n", "b.c": "int b;\n"})):
+        (tmp_path / tree).mkdir()
+        for path, text in files.items():
+            (tmp_path / tree / path).write_text(text)
+        index_tree(tmp_path / "x.db", tmp_path / tree, jobs=1)
+    client = create_app(tmp_path / "x.db").test_client()
+
+    def links(address: str, tree: str) -> list[str]:
+        return list(page_of(client.get(address).text).target(tree))
+
+    assert links("/new/source/a.c", "old") == ["/old/source/a.c"]
+    assert links("/new/source/b.c", "old") == []
+    assert links("/old/source/a.c", "new") == ["/new/source/a.c"]
+    assert links("/new/ident/both", "old") == ["/old/ident/both"]
+    assert links("/new/ident/fresh", "old") == []

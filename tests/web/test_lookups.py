@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+from web.app import create_app
+from xref.index.build import index_tree
 
 
 def test_a_card_is_what_def_finds_first(site: Any) -> None:
@@ -39,6 +43,22 @@ def test_a_card_of_a_member_at_its_place(site: Any) -> None:
     assert (home["member"]["struct"], home["seen"]) == ("struct task", "here")
     other = site.record("/api/v1/tree/card/idle?from=kernel/sched.c&line=15&column=10")
     assert (other["definition"]["line"], other["member"]) == (6, None)
+
+
+def test_a_card_of_a_member_that_is_not_told_names_the_structs(tmp_path: Path, site: Any) -> None:
+    (tmp_path / "tree").mkdir()
+    text = "struct a { int len; };\nstruct b { int len; };\n#define LEN(x) ((x)->len)\nint f(void) { return g()->len; }\n"
+    (tmp_path / "tree" / "x.c").write_text(text)
+    index_tree(tmp_path / "x.db", tmp_path / "tree", jobs=1)
+    found = type(site)(create_app(tmp_path / "x.db"))
+    for place in ("line=3&column=22", "line=4&column=27"):
+        card = found.record(f"/api/v1/tree/card/len?from=x.c&{place}")
+        assert card["member"] == {
+            "struct": None, "total": 2, "stores": 0, "calls": 0, "slot": None,
+            "candidates": [
+                {"struct": "struct a", "file": "x.c", "line": 1}, {"struct": "struct b", "file": "x.c", "line": 2},
+            ],
+        }  # fmt: skip
 
 
 def test_a_place_for_a_card_is_checked(site: Any) -> None:

@@ -16,6 +16,7 @@ const said = {
   likeliest: "the likeliest", alike: "one of {n} that are as likely", others: "definitions in all:",
   in: "in", stored: "functions stored in it:", called: "calls through it:",
   unknown: "The type of what stands before it is not known. It can be a member of", more: "and {n} more",
+  only: "The type of what stands before it is not known; the only struct that has it:",
   made: "made by the macro", condition: "under", failed: "That could not be asked:", ...words.card,
 };
 const pages = `${root}${encodeURIComponent(tree)}/ident/`;
@@ -75,6 +76,7 @@ function memberOf(name, { struct, candidates, total, stores, calls, slot }) {
     const listed = candidates.flatMap((each) => [
       " ", element("a", { href: addressOf({ ...each, end_line: each.line }) }, each.struct || `${each.file}:${each.line}`),
     ]);
+    if (total === 1) return element("p", { class: "may" }, said.only, ...listed);
     const more = total > candidates.length ? ` ${said.more.replace("{n}", total - candidates.length)}` : "";
     return element("p", { class: "may" }, `${said.unknown}`, ...listed, more);
   }

@@ -109,6 +109,7 @@ def path(tree: str) -> str:
             deferred=deferred,
             contexts=contexts_of(graph),
             context=paths.context,
+            binding=[] if paths.context else explorer.binding(contexts_of(graph).values(), edges),
             found=found,
             layers=explorer.layers,
             layer=explorer.layer,

@@ -165,6 +165,7 @@ def page(tree: str, name: str) -> str:
             node=(node_of(graph_of(index), first) if first and seen else None) or name,
             comment=index.comment(first) if first else None,
             arch=index.arch,
+            others=[each for each in index.trees_defining(name) if each != tree],
             definitions=definitions,
             by_kind=_by_kind(shown),
             holders=holders(index, shown),

@@ -114,6 +114,7 @@ def page(tree: str, path: str) -> str:
                 archs=site().indexes.facts(tree).archs,
                 own_arch=arch_of(path),
                 configs=config_files(index, wanted.arch) if wanted.arch else [],
+                others=[each for each in index.trees_with(path) if each != tree],
             )
         entries = index.listing(path)
         if entries is None:

@@ -272,7 +272,7 @@ class Members:
         slot = f"F:{member.holder}.{name}"
         held = self._holdings.of_slot(slot) if types.is_function_pointer(member.type, path) else None
         of = MemberOf(
-            self._called(member.holder, path), [], 1, len(held.stores) if held else 0,
+            self._called(member.holder, path), (), 1, len(held.stores) if held else 0,
             len(held.calls) if held else 0, member.holder if held and held.stores else None,
         )  # fmt: skip
         seen = seen_by(index, definition, path)
@@ -301,7 +301,7 @@ class Members:
             return found
         held = self._holdings.of_slot(f"F:{holder.name}.{definition.name}")
         of = MemberOf(
-            _written(holder), [], 1, len(held.stores), len(held.calls), holder.name if held.stores else None
+            _written(holder), (), 1, len(held.stores), len(held.calls), holder.name if held.stores else None
         )  # fmt: skip
         return found._replace(member=of)
 
@@ -316,7 +316,7 @@ class Members:
         for each in members[:_MOST_CANDIDATES]:
             holder = self._layouts.holder(each.file, each.row[0])
             found.append(Container(_written(holder) if holder else "", each.file, each.row[0]))
-        return MemberOf(None, found, len(members))
+        return MemberOf(None, tuple(found), len(members))
 
 
 def _written(place: Place) -> str:

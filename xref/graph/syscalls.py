@@ -171,8 +171,10 @@ class Syscalls:
         """
         bare = name.removeprefix("__NR_").removeprefix("sys_")
         function = f"sys_{bare}"
-        if any(entry.function == function for entry in self.entries):
-            return [function]
+        # `old_mmap` of i386's table is called as it is
+        for known in (function, bare):
+            if any(entry.function == known for entry in self.entries):
+                return [known]
         place = self._number_of(bare, "")
         if place is not None and self.entries and arch_of(place.file) in (None, self._index.arch):
             line = self._places.text(place.file)

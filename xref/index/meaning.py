@@ -34,7 +34,7 @@ class MemberOf(NamedTuple):
     """
 
     struct: str | None
-    candidates: list[Container]
+    candidates: tuple[Container, ...]
     total: int
     #: functions stored in it, and calls through it; slot is the struct as `ident/NAME?list=stores&struct=` takes it
     stores: int = 0

@@ -88,6 +88,19 @@ class Index(GraphRows):
         """The names of all trees, the one indexed last first."""
         return [row[0] for row in self._db.execute("SELECT name FROM trees ORDER BY id DESC")]
 
+    def trees_with(self, path: str) -> list[str]:
+        """The trees of the index that have a file at this path, in the order of `trees`."""
+        query = "SELECT name FROM trees JOIN files ON files.tree = trees.id AND path = ? ORDER BY trees.id DESC"
+        return [row[0] for row in self._db.execute(query, [path])]
+
+    def trees_defining(self, name: str) -> list[str]:
+        """The trees of the index that define a name, in the order of `trees`."""
+        query = (
+            "SELECT name FROM trees WHERE EXISTS (SELECT 1 FROM definitions "
+            "JOIN files ON files.blob = definitions.blob AND files.tree = trees.id WHERE symbol = ?) ORDER BY id DESC"
+        )
+        return [row[0] for row in self._db.execute(query, [self.symbol(name)])]
+
     def info(self) -> TreeInfo:
         """What the chosen tree has."""
         db, tree = self._db, self._tree_id

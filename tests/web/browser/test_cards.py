@@ -16,7 +16,7 @@ PAGES = {
     "calls": ("/minikernel/calls/tcp_sendmsg", "#callees a.fn", "function"),
     "path": ("/minikernel/path?from=sys_sendto&to=tcp_sendmsg", "a.fn", "function"),
     "syscall": ("/minikernel/syscall/sendto", "a.fn", "function"),
-    "walk": ("/minikernel/walk/write?step=470", "#p-source .excerpt code a", "defined in this file"),
+    "walk": ("/minikernel/walk/write?step=470", "#p-source .definition li[data-here] a:has(mark)", "defined in this file"),
 }
 
 
@@ -24,6 +24,7 @@ PAGES = {
 def test_a_card_comes_by_mouse_and_keys(visit: Callable[..., Page], accessible: Callable[[Page], None], kind: str) -> None:
     address, link, says = PAGES[kind]
     page = visit(address)
+    page.wait_for_load_state("networkidle")  # a walkthrough puts the line of its step into the middle
     first = page.locator(link).first
     first.hover()
     card = page.get_by_role("note", name=re.compile("^What .* is$"))
@@ -64,3 +65,11 @@ def test_a_member_in_a_walkthrough_names_its_struct(visit: Callable[..., Page]) 
     with page.expect_response(re.compile(r"/card/\w+\?from=.*&line=\d+&column=\d+")):
         member.hover()
     expect(page.get_by_role("note", name=re.compile("^What .* is$")).locator(".head")).to_contain_text("in struct")
+
+
+def test_a_member_in_a_macro_names_the_structs_that_have_it(visit: Callable[..., Page]) -> None:
+    page = visit("/minikernel/source/net/ipv4/tcp.c#L97")
+    page.locator("#L97 ~ a", has_text=re.compile("^sk_sndmsg_page$")).first.hover()
+    card = page.get_by_role("note", name=re.compile("^What .* is$"))
+    expect(card).to_contain_text("is not known")
+    expect(card.get_by_role("link", name="struct sock", exact=True)).to_have_attribute("href", re.compile(r"sock\.h#L\d+$"))
