@@ -97,6 +97,8 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     app.register_error_handler(UnknownTreeError, _unknown_tree)
     app.register_error_handler(HTTPException, _http_error)
     app.before_request(_check_address)
+    # half the time of the level that zlib takes by itself, for as few bytes
+    app.config["COMPRESS_LEVEL"] = 4
     # the last registered is the first to run: what a reader has already is not compressed
     Compress(app)
     app.after_request(_finish)

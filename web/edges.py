@@ -6,7 +6,9 @@ A page has hundreds of them, and calling a template's macro takes longer than wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
@@ -17,11 +19,14 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from markupsafe import escape
 
+from web.explorer import Below
 from xref.graph.contexts import Context
 from xref.index.records import Edge
 
 #: functions named of those that may stand before an edge
 _NAMED = 4
+#: levels of a tree of calls that are open
+_OPEN = 2
 
 
 class _Words(NamedTuple):
@@ -36,7 +41,7 @@ class _Words(NamedTuple):
 def init_app(app: Flask) -> None:
     """Let the templates have these functions."""
     shown = {"at": at, "kind": kind, "how": how, "proofs": proofs, "calls_of": calls_of, "function": function}
-    app.jinja_env.globals["edges"] = shown | {"place": place}
+    app.jinja_env.globals["edges"] = shown | {"place": place, "below": below}
 
 
 def _words() -> _Words:
@@ -113,3 +118,26 @@ def proofs(tree: str, edge: Edge) -> Markup:
         more = " …" if len(edge.only_after) > _NAMED else ""
         found += f' <span class="proof">{_words().only_after} {names}{more}</span>'
     return Markup(found)
+
+
+def below(tree: str, rows: Sequence[Below], context: Context | None = None, depth: int = 0) -> Markup:
+    """A tree of calls as items of a list, each with its own callees folded below it; the first levels are open."""
+    return Markup("".join(_rows(tree, rows, context, depth, None)))
+
+
+def _rows(tree: str, rows: Sequence[Below], context: Context | None, depth: int, above: str | None) -> Iterator[str]:
+    """`above` is the directory of whoever calls: where it changes, the new one is named."""
+    for each in rows:
+        edge = each.edge
+        if each.layer != above:
+            yield f'<li class="layer-name">{escape(each.layer or "?")}</li>'
+        shown = function(tree, edge.callee, context), place(tree, edge.file, edge.line), how(tree, edge)
+        yield f'<li class="row">\n<div class="line">{" ".join(shown)}</div>\n'
+        if each.below:
+            says = escape(_("Callees of %(name)s", name=edge.callee))
+            state = " open" if depth < _OPEN else ""
+            unseen = f'<span class="unseen">{says}</span>'
+            yield f'<details class="fold"{state}><summary title="{says}">{unseen}</summary>\n<ul>'
+            yield from _rows(tree, each.below, context, depth + 1, each.layer)
+            yield "</ul></details>\n"
+        yield "</li>\n"
