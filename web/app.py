@@ -89,8 +89,7 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     for view in (home, source, lookups, ident, search, calls, picture, document, walk, preferences, health, api):
         app.register_blueprint(view.blueprint)
     languages.init_app(app)
-    addresses.init_app(app)
-    edges.init_app(app)
+    edges.init_app(app, addresses.init_app(app))
     app.register_error_handler(SiteError, _site_error)
     for unreadable in (sqlite3.Error, IndexFileError):
         app.register_error_handler(unreadable, _unreadable)

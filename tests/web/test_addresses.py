@@ -38,7 +38,8 @@ def test_what_an_edge_says_is_escaped(app: Flask) -> None:
         (odd, *"bcde"),
     )  # fmt: skip
     with app.test_request_context():
-        page = edges.below("tree", nested([(0, edge), (1, edge)])) + edges.place("tree", odd, 1, {(odd, 1): odd})
+        shown = edges.Edges(url_for)
+        page = shown.below("tree", nested([(0, edge), (1, edge)])) + shown.place("tree", odd, 1, {(odd, 1): odd})
     assert "<script" not in page
     assert page.count("&lt;script&gt;") > 10
     assert page.count("by name only") == 2
