@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -9,12 +10,14 @@ from flask import Flask
 from flask import request
 from flask import url_for
 
+Address = Callable[..., str]
+
 #: addresses remembered, of some 300 bytes each
 _MOST = 20_000
 
 
-def init_app(app: Flask) -> None:
-    """Give the application's templates a `url_for` that remembers.
+def init_app(app: Flask) -> Callable[[], Address]:
+    """Give the application's templates a `url_for` that remembers.  Returns what gives the one of a request.
 
     An address depends on the prefix that the site stands under, and on nothing else of the request.
     """
@@ -24,8 +27,17 @@ def init_app(app: Flask) -> None:
         wanted: dict[str, Any] = dict(values)
         return url_for(endpoint, **wanted)
 
-    def address(endpoint: str, **values: Any) -> str:
-        given = tuple((name, value if value is None else str(value)) for name, value in values.items())
-        return built(request.script_root, endpoint, given)
+    def addresses_under(root: str) -> Address:
+        def address(endpoint: str, **values: Any) -> str:
+            given = tuple((name, value if value is None else str(value)) for name, value in values.items())
+            return built(root, endpoint, given)
 
-    app.jinja_env.globals["url_for"] = address
+        return address
+
+    def under() -> Address:
+        return addresses_under(request.script_root)
+
+    # which request it is takes as long to tell as the rest: a page asks for it once, what is rendered alone each time
+    app.jinja_env.globals["url_for"] = lambda endpoint, **values: under()(endpoint, **values)
+    app.context_processor(lambda: {"url_for": under()})
+    return under

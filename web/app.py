@@ -103,14 +103,15 @@ def create_app(index_path: Path, settings: Settings | None = None) -> Flask:
     for view in (home, source, lookups, ident, search, calls, picture, document, walk, preferences, health, api):
         app.register_blueprint(view.blueprint)
     languages.init_app(app)
-    addresses.init_app(app)
-    edges.init_app(app)
+    edges.init_app(app, addresses.init_app(app))
     app.register_error_handler(SiteError, _site_error)
     for unreadable in (sqlite3.Error, IndexFileError):
         app.register_error_handler(unreadable, _unreadable)
     app.register_error_handler(UnknownTreeError, _unknown_tree)
     app.register_error_handler(HTTPException, _http_error)
     app.before_request(_check_address)
+    # half the time of the level that zlib takes by itself, for as few bytes
+    app.config["COMPRESS_LEVEL"] = 4
     # the last registered is the first to run: what a reader has already is not compressed
     Compress(app)
     app.after_request(_finish)

@@ -13,6 +13,7 @@ from typing import cast
 
 from flask import Flask
 
+from web import walks
 from web.errors import UnavailableError
 from web.graphs import prepare
 from web.indexes import Stamp
@@ -96,7 +97,8 @@ def work_out(app: Flask) -> bool:
                 with site().indexes.lease(tree) as index:
                     prepare(index)
                     warm_mentions(index)
-                    index.warm_search()
+                    index.warm()
+                    walks.prepare(index)
                 document.hold(tree)
         except Exception as error:
             # whoever asks for the page gets the error

@@ -6,6 +6,7 @@ made when they are asked for, and kept.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
@@ -68,6 +69,18 @@ class Step(NamedTuple):
     slot: str | None = None
     target: Target | None = None
     before: tuple[Step, ...] = ()
+
+
+class _Only(NamedTuple):
+    """The edges wanted of a function, where those to others may be left out.
+
+    names: those by which the callee is called, its own and macros'; None where that is not known
+    pointed: can it be called through a pointer?
+    """
+
+    callee: str
+    names: Collection[str] | None
+    pointed: bool
 
 
 class _Opening(local):
@@ -170,25 +183,29 @@ class CallGraph:
             known = self._out[node] = sorted(found.values(), key=lambda each: (each.edge.file, each.edge.line))
         return known
 
-    def out_to(self, node: str, callee: str) -> list[Step]:
-        """The steps of `out` to one callee: what calls all interrupt handlers has thousands of others."""
+    def out_to(self, node: str, callee: str, names: Collection[str] | None = None) -> list[Step]:
+        """The steps of `out` to one callee: what calls all interrupt handlers has thousands of others.
+
+        `names` are those by which the callee is called, as far as that is known.
+        """
         known = self._out.get(node)
-        if known is None:
+        if known is None and names is None:
             slots = {row[4] for row in self.index.sites(function=node)}
             if sum(len(self.pointers.targets(slot)) for slot in slots) < _MANY_TARGETS:
                 known = self.out(node)
         if known is not None:
             return [step for step in known if step.callee == callee]
         found: dict[tuple[object, ...], Step] = {}
-        for step in self._edges(node, callee):
+        only = _Only(callee, names, bool(self.pointers.slots_of(callee) or self._names_of(callee)))
+        for step in self._edges(node, only):
             if step.callee == callee:
                 found.setdefault(step.edge[1:7], step)
         return sorted(found.values(), key=lambda each: (each.edge.file, each.edge.line))
 
-    def _edges(self, node: str, only: str | None = None) -> Iterator[Step]:
-        """The edges out of a node; `only`: those to other functions may be left out."""
+    def _edges(self, node: str, only: _Only | None = None) -> Iterator[Step]:
+        """The edges out of a node, or only some."""
         name = plain(node)
-        hidden = self.index.hidden_calls(function=node)
+        hidden = self.index.hidden_calls(function=node) if only is None or node in self._hiding else []
         for kept in self._blocks(node, hidden):
             yield from self._of_body(node, name, kept, only)
             if kept != node:
@@ -223,6 +240,11 @@ class CallGraph:
             )  # fmt: skip
             yield Step(node, edge)
 
+    @cached_property
+    def _hiding(self) -> frozenset[str]:
+        """The functions that have hidden calls."""
+        return self.index.hiding()
+
     def _blocks(self, node: str, hidden: list[tuple[Any, ...]]) -> list[str]:
         """The nodes under whose names the calls of a node's body are kept: its own, but see `made`."""
         kept = [plain(row[1]) for row in hidden if row[6] == BODY]
@@ -243,7 +265,7 @@ class CallGraph:
         places = {(place.file, place.head) for place in self.definitions(one)}
         return any((place.file, place.head) in places for place in self.definitions(other))
 
-    def _of_body(self, node: str, name: str, kept: str, only: str | None) -> Iterator[Step]:
+    def _of_body(self, node: str, name: str, kept: str, only: _Only | None) -> Iterator[Step]:
         """What the text of a function's body calls; it is kept under the node `kept`."""
         for body in self.definitions(kept):
             caller_def = f"{body.file}:{body.line}"
@@ -251,8 +273,9 @@ class CallGraph:
                 yield from self._of_assembly(name, caller_def, body)
                 continue
             for called, symbol, line in self._calls_in(body):
-                yield from self._named(name, caller_def, called, symbol, body.file, line)
-        for row in self.index.sites(function=kept):
+                if only is None or only.names is None or called in only.names:
+                    yield from self._named(name, caller_def, called, symbol, body.file, line)
+        for row in self.index.sites(function=kept) if only is None or only.pointed else ():
             yield from self._through(node, self.defined_at(node), row, only)
 
     def _made(
@@ -430,14 +453,14 @@ class CallGraph:
                     yield node, line, through
 
     def _through(
-        self, node: str, caller_def: str | None, row: tuple[Any, ...], only: str | None = None
+        self, node: str, caller_def: str | None, row: tuple[Any, ...], only: _Only | None = None
     ) -> Iterator[Step]:
         """The targets of one call through a pointer, or only one of them."""
         caller = plain(node)
         file, line, _, _, slot, name, *_ = row
         targets = self.pointers.targets(slot)
         if only is not None:
-            targets = [target for target in targets if target.function == only]
+            targets = [target for target in targets if target.function == only.callee]
         handed: dict[str, list[str]] = {}
         for target in targets:
             if target.handed_by is not None:
@@ -482,8 +505,9 @@ class CallGraph:
     def callers(self, node: str) -> list[Edge]:
         """The edges into a function."""
         found: list[Edge] = []
-        for caller in self.caller_nodes(node):
-            found += [step.edge for step in self.out_to(caller, node)]
+        nodes, names = self._callers_by(node)
+        for caller in nodes:
+            found += [step.edge for step in self.out_to(caller, node, names)]
         if not DEFERRED.isdisjoint(self.pointers.slots_of(node)):
             for caller in dict.fromkeys(self.deferrals.by_callee.get(node, ())):
                 found += [step.edge for step in self.put_off(caller) if step.callee == node]
@@ -499,9 +523,10 @@ class CallGraph:
         for slot in (*self.pointers.slots_of(node), *self._names_of(node)):
             through.update((row[3], None) for row in self.index.sites(slot=slot) if row[3])
         by_name: dict[str, None] = {}
-        self._users(plain(node), by_name, set(), most * _LOOKED_AT)
+        names: set[str] = set()
+        self._users(plain(node), by_name, names, most * _LOOKED_AT)
         for row in self.index.hidden_calls(callee=node):
-            if row[0] and not self._users_of_handing(row[0], by_name, most * _LOOKED_AT):
+            if row[0] and not self._users_of_handing(row[0], by_name, names, most * _LOOKED_AT):
                 by_name[row[0]] = None
         found: list[Edge] = []
         named, pointed = iter(by_name), iter(through)
@@ -556,21 +581,26 @@ class CallGraph:
 
     def caller_nodes(self, node: str) -> list[str]:
         """The functions with an edge into this one (and perhaps some without)."""
+        return self._callers_by(node)[0]
+
+    def _callers_by(self, node: str) -> tuple[list[str], set[str]]:
+        """The same, and the names by which they call it: its own, and those of macros."""
         found: dict[str, None] = {}
-        self._users(plain(node), found, set())
+        names: set[str] = set()
+        self._users(plain(node), found, names)
         for slot in (*self.pointers.slots_of(node), *self._names_of(node)):
             for row in self.index.sites(slot=slot):
                 if row[3]:
                     found[row[3]] = None
         for row in self.index.hidden_calls(callee=node):
-            if row[0] and not self._users_of_handing(row[0], found):
+            if row[0] and not self._users_of_handing(row[0], found, names):
                 found[row[0]] = None
         for caller in list(found):
             for owner in self._owners.get(plain(caller), ()):
                 if self._same_use(caller, owner):
                     found[owner] = None
         self._rare_callers(node, found)
-        return list(found)
+        return list(found), names
 
     def _rare_callers(self, node: str, found: dict[str, None]) -> None:
         """Those who call it by a table of system calls, at start, by a trap, or from an entry that assembly makes."""
@@ -703,11 +733,13 @@ class CallGraph:
             else:
                 found[place.identity] = None
 
-    def _users_of_handing(self, node: str, found: dict[str, None], most: int | None = None) -> bool:
+    def _users_of_handing(
+        self, node: str, found: dict[str, None], seen: set[str], most: int | None = None
+    ) -> bool:
         """Is it a macro?  Then the functions that use it are found."""
         macro = named(node)
         if macro is not None:
-            self._users(macro[0], found, set(), most)
+            self._users(macro[0], found, seen, most)
         return macro is not None
 
     def _own_first(self, uses: Iterator[tuple[str, str, int]]) -> Iterator[tuple[str, str, int]]:

@@ -85,7 +85,7 @@ class IncludeGraph:
         self._join_parts()
         self._closed = self._close()
         self._reach: Memory[str, int] = Memory(_REMEMBERED)
-        self._users: dict[str, tuple[str, ...]] = {}
+        self._users: dict[str, int] = {}
 
     def _join_parts(self) -> None:
         """A `.c` that another `.c` includes, and a header that one `.c` has to itself, see what that one includes."""
@@ -158,13 +158,20 @@ class IncludeGraph:
 
     def used_together(self, header: str, other: str) -> bool:
         """Does some file that nobody includes reach both headers?"""
+        return bool(self._users_of(header) & self._users_of(other))
+
+    def _users_of(self, header: str) -> int:
+        """The files that nobody includes and that reach a header, as a set of places among these."""
         users = self._users.get(header)
         if users is None:
             number = self._number.get(header)
-            ends = [] if number is None else [path for path in self._direct if path not in self._closed]
-            users = self._users[header] = tuple(path for path in ends if self._all(path) >> (number or 0) & 1)
-        wanted = self._number.get(other)
-        return wanted is not None and any(self._all(path) >> wanted & 1 for path in users)
+            bits = ["1" if number is not None and self._all(path) >> number & 1 else "0" for path in self._ends]
+            users = self._users[header] = int("".join(bits) or "0", 2)
+        return users
+
+    @cached_property
+    def _ends(self) -> list[str]:
+        return [path for path in self._direct if path not in self._closed]
 
     def set_of(self, paths: Iterable[str]) -> int:
         """A set of files, as `meets` takes it."""

@@ -177,6 +177,11 @@ class GraphRows(TreeReader):
         )
         return self._db.execute(query, [self._tree_id]).fetchall()
 
+    def hiding(self) -> frozenset[str]:
+        """The functions and macros that have rows of `hidden_calls`."""
+        rows = self._db.execute("SELECT DISTINCT function FROM hidden_calls WHERE tree = ?", [self._tree_id])
+        return frozenset(row[0] for row in rows if row[0])
+
     def handed_on(self) -> list[tuple[str, str]]:
         """(macro, function) where a macro hands the function to another that calls it: see graph/handing_macros.py."""
         query = "SELECT DISTINCT function, callee FROM hidden_calls WHERE tree = ? AND function LIKE '#%'"

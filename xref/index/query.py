@@ -440,6 +440,9 @@ class Index(GraphRows):
     @cached_property
     def _stands(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Each content of the tree and, as a place in `files()`, where it stands: two columns, by content."""
+        return self.shared("stands", self._read_stands)
+
+    def _read_stands(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         import numpy as np
 
         place = {path: number for number, path in enumerate(self._all_paths)}
@@ -624,7 +627,9 @@ class Index(GraphRows):
 
     @cached_property
     def _archs(self) -> tuple[str, ...]:
-        return tuple(sorted({arch for path in self._all_paths if (arch := arch_of(path))}))
+        return self.shared(
+            "archs", lambda: tuple(sorted({arch for path in self._all_paths if (arch := arch_of(path))}))
+        )
 
     def stores(self) -> list[tuple[Any, ...]]:
         """Every function that gets into a member: rows (slot, source, file, line, column, how, instance, macro)."""
@@ -701,10 +706,11 @@ class Index(GraphRows):
         found.sort(key=lambda match: (match.file, match.line))
         return Found(found, cut)
 
-    def warm_search(self) -> None:
-        """Open what every search looks at first, for all who read this state of the file."""
+    def warm(self) -> None:
+        """Read what every search and most other questions look at first, for all who read this state of the file."""
         from xref.index.text import Searcher
 
+        _ = self._paths, self._path_set, self._stands, self._archs, self._file_names
         Searcher(self._db, self.state[:2]).warm()
 
     def fuzzy_files(self, letters: str, most: int, *, strewn: bool = True) -> list[str]:
@@ -715,7 +721,7 @@ class Index(GraphRows):
     def _file_names(self) -> FileNames:
         from xref.index.file_names import FileNames
 
-        return FileNames(self._all_paths)
+        return self.shared("file names", lambda: FileNames(self._all_paths))
 
 
 class Ranked(NamedTuple):

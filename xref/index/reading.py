@@ -7,11 +7,15 @@ is imported only where packed data is opened.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
+from typing import Any
+from typing import TypeVar
 
 from xref.index.errors import IndexFileError
 from xref.index.files import Database
@@ -22,10 +26,37 @@ if TYPE_CHECKING:
     from xref.index.packing import Unpacked
     from xref.index.packing import Uses
 
+T = TypeVar("T")
+
 #: blocks of occurrences that stay open
 _KEPT = 256
+#: states of trees of which is kept what all need: those of a few trees, by architecture
+_STATES = 8
 #: names remembered by their numbers
 _NAMES = 100_000
+
+
+class _Shared:
+    """What all who read the same state of a tree need alike: read once, by the first."""
+
+    def __init__(self) -> None:
+        self._values: dict[object, dict[str, Any]] = {}
+        self._lock = Lock()
+
+    def get(self, state: object, name: str, make: Callable[[], T]) -> T:
+        """A value of a state; two threads may make it at once, and one of them is kept."""
+        with self._lock:
+            values = self._values.pop(state, {})
+            self._values[state] = values
+            while len(self._values) > _STATES:
+                del self._values[next(iter(self._values))]
+        if name not in values:
+            values.setdefault(name, make())
+        found: T = values[name]
+        return found
+
+
+_shared = _Shared()
 
 
 class TreeReader:
@@ -66,9 +97,16 @@ class TreeReader:
         status = self.path.stat()
         return status.st_ino, status.st_mtime_ns, self.tree, self.arch
 
+    def shared(self, name: str, make: Callable[[], T]) -> T:
+        """What `make` reads, from whoever has read it before of this state of the tree."""
+        return _shared.get(self.state, name, make)
+
     @cached_property
     def _paths(self) -> dict[int, tuple[str, ...]]:
         """The paths at which each blob of the tree stands."""
+        return self.shared("paths", self._read_paths)
+
+    def _read_paths(self) -> dict[int, tuple[str, ...]]:
         paths: dict[int, tuple[str, ...]] = {}
         for blob, path in self._db.execute(
             "SELECT blob, path FROM files WHERE tree = ? ORDER BY path", [self._tree_id]
@@ -78,13 +116,15 @@ class TreeReader:
 
     @cached_property
     def _all_paths(self) -> list[str]:
-        return [
-            row[0] for row in self._db.execute("SELECT path FROM files WHERE tree = ? ORDER BY path", [self._tree_id])
-        ]
+        return self.shared("all paths", self._read_all_paths)
+
+    def _read_all_paths(self) -> list[str]:
+        query = "SELECT path FROM files WHERE tree = ? ORDER BY path"
+        return [row[0] for row in self._db.execute(query, [self._tree_id])]
 
     @cached_property
     def _path_set(self) -> frozenset[str]:
-        return frozenset(self._all_paths)
+        return self.shared("path set", lambda: frozenset(self._all_paths))
 
     def source(self, path: str) -> bytes | None:
         """A file's bytes, None where the tree has no such file (or it is binary: b"")."""
