@@ -71,16 +71,26 @@ class Step(NamedTuple):
     before: tuple[Step, ...] = ()
 
 
+#: what the body of a macro calls: node, line, file, lines of the macros in it
+_Inner = tuple[str, int, str, tuple[str, ...]]
+
+
 class _Only(NamedTuple):
     """The edges wanted of a function, where those to others may be left out.
 
     names: those by which the callee is called, its own and macros'; None where that is not known
     pointed: can it be called through a pointer?
+    opened: what of it the bodies of macros call, by macro and file
     """
 
     callee: str
     names: Collection[str] | None
     pointed: bool
+    opened: dict[tuple[str, str], list[_Inner]]
+
+    def wants(self, called: str) -> bool:
+        """Can a call by this name be one of the callee?"""
+        return self.names is None or called in self.names
 
 
 class _Opening(local):
@@ -104,7 +114,7 @@ class CallGraph:
         # what is found out serves the next who asks, on any thread; it is let go of in the end, since a server asks
         # for a whole tree in time
         self._out: Memory[str, list[Step]] = Memory(20_000)
-        self._macro_calls: Memory[tuple[str, str], list[tuple[str, int, str, tuple[str, ...]]]] = Memory(30_000)
+        self._macro_calls: Memory[tuple[str, str], list[_Inner]] = Memory(30_000)
         self._by_scope: Memory[str, dict[str, list[tuple[str, int, int]]]] = Memory(1_500)
         self._defined: Memory[str, tuple[Place | None]] = Memory(60_000)
         self._opening = _Opening()
@@ -183,24 +193,26 @@ class CallGraph:
             known = self._out[node] = sorted(found.values(), key=lambda each: (each.edge.file, each.edge.line))
         return known
 
-    def out_to(self, node: str, callee: str, names: Collection[str] | None = None) -> list[Step]:
+    def out_to(self, node: str, callee: str, only: _Only | None = None) -> list[Step]:
         """The steps of `out` to one callee: what calls all interrupt handlers has thousands of others.
 
-        `names` are those by which the callee is called, as far as that is known.
+        `only` serves several nodes.
         """
         known = self._out.get(node)
-        if known is None and names is None:
+        if known is None and only is None:
             slots = {row[4] for row in self.index.sites(function=node)}
             if sum(len(self.pointers.targets(slot)) for slot in slots) < _MANY_TARGETS:
                 known = self.out(node)
         if known is not None:
             return [step for step in known if step.callee == callee]
         found: dict[tuple[object, ...], Step] = {}
-        only = _Only(callee, names, bool(self.pointers.slots_of(callee) or self._names_of(callee)))
-        for step in self._edges(node, only):
+        for step in self._edges(node, only or self._only(callee, None)):
             if step.callee == callee:
                 found.setdefault(step.edge[1:7], step)
         return sorted(found.values(), key=lambda each: (each.edge.file, each.edge.line))
+
+    def _only(self, callee: str, names: Collection[str] | None) -> _Only:
+        return _Only(callee, names, bool(self.pointers.slots_of(callee) or self._names_of(callee)), {})
 
     def _edges(self, node: str, only: _Only | None = None) -> Iterator[Step]:
         """The edges out of a node, or only some."""
@@ -273,8 +285,8 @@ class CallGraph:
                 yield from self._of_assembly(name, caller_def, body)
                 continue
             for called, symbol, line in self._calls_in(body):
-                if only is None or only.names is None or called in only.names:
-                    yield from self._named(name, caller_def, called, symbol, body.file, line)
+                if only is None or only.wants(called):
+                    yield from self._named(name, caller_def, called, symbol, body.file, line, only)
         for row in self.index.sites(function=kept) if only is None or only.pointed else ():
             yield from self._through(node, self.defined_at(node), row, only)
 
@@ -387,7 +399,9 @@ class CallGraph:
             self._by_scope[place.file] = scopes
         return [call for call in scopes.get(place.name, ()) if place.line <= call[2] <= place.end_line]
 
-    def _named(self, caller: str, caller_def: str, called: str, symbol: int, path: str, line: int) -> Iterator[Step]:
+    def _named(
+        self, caller: str, caller_def: str, called: str, symbol: int, path: str, line: int, only: _Only | None = None
+    ) -> Iterator[Step]:
         """What a call by name means: a function, or the calls in a macro's body."""
         kind = self.index.call_kind(symbol, path)
         a_macro = self.places.best(called, ("macro",), path) is not None
@@ -402,33 +416,37 @@ class CallGraph:
             defined = self.defined_at(node)
             yield Step(node, Edge(caller, called, path, line, "direct", None, None, "exact", caller_def, defined))
         # a header that has both a function and a macro of the name has one for each configuration
-        for callee, at, file, chain in self._inside(called, path, 0) if a_macro else ():
+        for callee, at, file, chain in self._inside(called, path, 0, only) if a_macro else ():
             edge = Edge(
                 caller, plain(callee), path, line, "macro", called, f"{file}:{at}", "exact", caller_def,
                 self.defined_at(callee), chain or None,
             )  # fmt: skip
             yield Step(callee, edge)
 
-    def _inside(self, macro: str, path: str, depth: int) -> list[tuple[str, int, str, tuple[str, ...]]]:
-        """What the bodies of a macro call: (node, line, file, inner macros' lines)."""
+    def _inside(self, macro: str, path: str, depth: int, only: _Only | None = None) -> list[_Inner]:
+        """What the bodies of a macro call."""
         best = self.places.best(macro, ("macro",), path)
         if best is None or depth > _MOST_NESTED or not self._meanings.sees(best, path):
             return []
         key = (macro, path)
-        known = self._macro_calls.get(key)
+        some = only is not None and only.names is not None
+        known = only.opened.get(key) if only is not None and some else self._macro_calls.get(key)
         if known is not None or key in self._opening.macros:
             return known or []
         self._opening.macros.add(key)
         try:
-            found = list(self._opened(macro, best.file, path, depth))
+            found = list(self._opened(macro, best.file, path, depth, only))
         finally:
             self._opening.macros.discard(key)
-        self._macro_calls[key] = found
+        if only is not None and some:
+            only.opened[key] = found
+        else:
+            self._macro_calls[key] = found
         return found
 
     def _opened(
-        self, macro: str, home: str, path: str, depth: int
-    ) -> Iterator[tuple[str, int, str, tuple[str, ...]]]:
+        self, macro: str, home: str, path: str, depth: int, only: _Only | None
+    ) -> Iterator[_Inner]:
         """What a macro's bodies in the file `home` call where `path` uses it."""
         for place in self.places.all(macro):
             if place.kind != "macro" or place.file != home:
@@ -436,18 +454,20 @@ class CallGraph:
             for callee, line, through in self._handed_on(place):
                 yield callee, line, place.file, (through,)
             for called, symbol, line in self._calls_in(place):
-                if called == macro:
+                if called == macro or not (only is None or only.wants(called)):
                     continue
                 direct = self.index.call_kind(symbol, path) == "direct"
                 meant = self._meanings.every if direct else self._meanings.besides_macro
                 for node in meant(called, path):
                     yield node, line, place.file, ()
-                for node, inner, file, chain in self._inside(called, path, depth + 1):
+                for node, inner, file, chain in self._inside(called, path, depth + 1, only):
                     yield node, line, place.file, (f"{file}:{inner}", *chain)
 
     def _handed_on(self, macro: Place) -> Iterator[tuple[str, int, str]]:
         """(function, line, where it is called) of what a macro hands to others that call it."""
-        for _, callee, file, line, _, _, through in self.index.hidden_calls(function=node_of(macro.name, macro.file)):
+        node = node_of(macro.name, macro.file)
+        rows = self.index.hidden_calls(function=node) if node in self._hiding else []
+        for _, callee, file, line, _, _, through in rows:
             if file == macro.file and macro.line <= line <= macro.end_line:
                 for node in self._meanings.with_declared(callee):
                     yield node, line, through
@@ -506,8 +526,9 @@ class CallGraph:
         """The edges into a function."""
         found: list[Edge] = []
         nodes, names = self._callers_by(node)
+        only = self._only(node, names)
         for caller in nodes:
-            found += [step.edge for step in self.out_to(caller, node, names)]
+            found += [step.edge for step in self.out_to(caller, node, only)]
         if not DEFERRED.isdisjoint(self.pointers.slots_of(node)):
             for caller in dict.fromkeys(self.deferrals.by_callee.get(node, ())):
                 found += [step.edge for step in self.put_off(caller) if step.callee == node]

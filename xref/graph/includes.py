@@ -85,7 +85,6 @@ class IncludeGraph:
         self._join_parts()
         self._closed = self._close()
         self._reach: Memory[str, int] = Memory(_REMEMBERED)
-        self._users: dict[str, int] = {}
 
     def _join_parts(self) -> None:
         """A `.c` that another `.c` includes, and a header that one `.c` has to itself, see what that one includes."""
@@ -158,20 +157,26 @@ class IncludeGraph:
 
     def used_together(self, header: str, other: str) -> bool:
         """Does some file that nobody includes reach both headers?"""
-        return bool(self._users_of(header) & self._users_of(other))
-
-    def _users_of(self, header: str) -> int:
-        """The files that nobody includes and that reach a header, as a set of places among these."""
-        users = self._users.get(header)
-        if users is None:
-            number = self._number.get(header)
-            bits = ["1" if number is not None and self._all(path) >> number & 1 else "0" for path in self._ends]
-            users = self._users[header] = int("".join(bits) or "0", 2)
-        return users
+        return bool(self._users.get(header, 0) & self._users.get(other, 0))
 
     @cached_property
-    def _ends(self) -> list[str]:
-        return [path for path in self._direct if path not in self._closed]
+    def _users(self) -> dict[str, int]:
+        """For each file that is included the files that nobody includes and that reach it, as a set of these."""
+        bits = dict.fromkeys(self._closed, 0)
+        for place, end in enumerate(path for path in self._direct if path not in self._closed):
+            for header in self._direct[end]:
+                bits[header] |= 1 << place
+        outer_first = [header for header in reversed(self._closed) if header in self._direct]
+        changed = True
+        while changed:
+            changed = False
+            for header in outer_first:
+                for other in self._direct[header]:
+                    union = bits[other] | bits[header]
+                    if union != bits[other]:
+                        bits[other] = union
+                        changed = True
+        return bits
 
     def set_of(self, paths: Iterable[str]) -> int:
         """A set of files, as `meets` takes it."""
