@@ -94,7 +94,7 @@ def test_the_list_is_paged(narrow: Any) -> None:
 @pytest.mark.parametrize(
     ("address", "status", "words"),
     [
-        ("/tree/ident/schedul", 404, "tree에는 schedul(이)라는 것이 없습니다."),
+        ("/tree/ident/schedul", 404, "tree에는 schedul 식별자가 없습니다."),
         ("/nowhere/source/", 404, "nowhere 트리가 없습니다."),
         ("/tree/search?q=%00", 400, "NUL 문자"),
         ("/tree/ident/schedule?page=two", 400, "page: 1 이상의 수여야 합니다."),
