@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from xref.graph.callgraph import CallGraph
-from xref.index.build import index_tree
-from xref.index.query import Index
 
 FILES = {
     # a function here, a macro there, in one header and in two
@@ -403,13 +399,8 @@ EDGES = [
 
 
 @pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> CallGraph:
-    root = tmp_path_factory.mktemp("configurations")
-    for path, text in FILES.items():
-        (root / "tree" / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / "tree" / path).write_text(text)
-    index_tree(root / "x.db", root / "tree", jobs=1)
-    return CallGraph(Index(Path(root / "x.db")))
+def graph(graph_of) -> CallGraph:
+    return graph_of(FILES)
 
 
 @pytest.mark.parametrize(("caller", "callee", "kind"), EDGES)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from xref.graph.callgraph import CallGraph
-from xref.index.build import index_tree
-from xref.index.query import Index
 
 _WORK_H = """\
 #define __aligned __attribute__((__aligned__(64)))
@@ -36,24 +32,19 @@ _BODIES = {
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
-    base: Path = tmp_path_factory.mktemp("types")
-    tree = base / "tree"
-    (tree / "include").mkdir(parents=True)
-    (tree / "include/work.h").write_text(_WORK_H)
+def graph(graph_of) -> CallGraph:
     bodies = (f"void {name}({given})\n{{\n\t{text}\n}}\n" for name, (given, text, _) in _BODIES.items())
-    (tree / "a.c").write_text('#include "work.h"\n' + "".join(bodies))
-    (tree / "task.c").write_text("void task(void *d)\n{\n}\nvoid elsewhere(void *d)\n{\n}\n")
-    index_tree(base / "t.db", tree, jobs=1)
-    return Index(base / "t.db")
+    tasks = "void task(void *d)\n{\n}\nvoid elsewhere(void *d)\n{\n}\n"
+    a = '#include "work.h"\n' + "".join(bodies)
+    return graph_of({"include/work.h": _WORK_H, "a.c": a, "task.c": tasks})
 
 
 @pytest.mark.parametrize("name", _BODIES)
-def test_the_struct_of_a_call_through_a_member(name, index):
-    [slot] = {slot for function, slot in index.every_site() if function == name}
+def test_the_struct_of_a_call_through_a_member(name, graph):
+    [slot] = {slot for function, slot in graph.index.every_site() if function == name}
     assert slot == f"F:{_BODIES[name][2]}.run"
 
 
-def test_what_a_declaring_macro_stores_is_called(index):
-    [edge] = [each for each in CallGraph(index).callees("declaring") if each.kind == "field"]
+def test_what_a_declaring_macro_stores_is_called(graph):
+    [edge] = [each for each in graph.callees("declaring") if each.kind == "field"]
     assert (edge.callee, edge.via, edge.confidence) == ("task", "struct work.run", "typed")
