@@ -243,11 +243,18 @@ def page(tree: str) -> str | Answer:
         found=found,
         groups=groups,
         kinds=KINDS,
+        arch=_an_arch(tree),
         beside=beside,
         seconds=f"{site().settings.search_seconds:g}",
         marked=lambda text: _marked(asked, text),
         address=lambda **changed: _address(tree, asked, changed),
     )
+
+
+def _an_arch(tree: str) -> str | None:
+    """An architecture that the tree has: the one preferred where nobody says, else the first."""
+    facts = site().indexes.facts(tree)
+    return facts.info.arch or next(iter(facts.archs), None)
 
 
 def _by_file(index: Index, matches: Sequence[Match], beside: int) -> list[tuple[str, list[list[quote.Line]]]]:
