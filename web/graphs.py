@@ -19,11 +19,11 @@ from xref.graph.callgraph import CallGraph
 from xref.graph.contexts import Context
 from xref.graph.contexts import contexts
 from xref.index.query import Index
+from xref.index.reading import State
 
 #: graphs kept: those of a few trees and architectures; one of a whole kernel takes some hundreds of MB
 _MOST = 3
 
-State = tuple[int, int, str, str | None]
 
 
 class _Lent(threading.local):
@@ -64,7 +64,7 @@ def graph_of(index: Index) -> CallGraph:
         if shared is None:
             reads = _Borrowing()
             shared = _graphs[index.state] = _Shared(CallGraph(cast(Index, reads)), reads)
-            for state in [each for each in _graphs if each[:2] != index.state[:2]]:
+            for state in [each for each in _graphs if each.file != index.file_state]:
                 del _graphs[state]  # the file has been replaced
             while len(_graphs) > _MOST:
                 _graphs.popitem(last=False)

@@ -19,11 +19,11 @@ from web.errors import N_
 from web.errors import SiteError
 from web.errors import UnavailableError
 from xref.index.errors import IndexFileError
+from xref.index.files import FileState
+from xref.index.files import state_of
 from xref.index.query import Index
 from xref.index.records import Problem
 from xref.index.records import TreeInfo
-
-Stamp = tuple[int, int, int]
 
 
 class TreeFacts(NamedTuple):
@@ -46,7 +46,7 @@ class UnknownTreeError(LookupError):
 class _Generation:
     """One state of the file: the indexes open on it, and what is known of its trees."""
 
-    def __init__(self, stamp: Stamp, path: Path) -> None:
+    def __init__(self, stamp: FileState, path: Path) -> None:
         self.stamp = stamp
         self.idle: list[tuple[tuple[str, str | None], Index]] = []
         self.facts: dict[str, TreeFacts] = {}
@@ -70,8 +70,7 @@ class Indexes:
         """The generation of the file as it is now; raises UnavailableError if it cannot be read."""
         with self._lock:
             try:
-                status = self.path.stat()
-                stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
+                stamp = state_of(self.path)
                 if self._generation is None or self._generation.stamp != stamp:
                     fresh = _Generation(stamp, self.path)
                     self._close_idle()
@@ -91,7 +90,7 @@ class Indexes:
         with self._lock:
             self._close_idle()
 
-    def stamp(self) -> Stamp:
+    def stamp(self) -> FileState:
         """What tells this state of the file from every other."""
         return self._current().stamp
 

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import Generic
 from typing import TypeVar
 
-from web.indexes import Stamp
+from xref.index.files import FileState
 
 T = TypeVar("T")
 
@@ -22,9 +22,9 @@ class Kept(Generic[T]):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._values: dict[tuple[Stamp, Hashable], Future[T]] = {}
+        self._values: dict[tuple[FileState, Hashable], Future[T]] = {}
 
-    def get(self, stamp: Stamp, key: Hashable, make: Callable[[], T], keep: Callable[[], bool] | None = None) -> T:
+    def get(self, stamp: FileState, key: Hashable, make: Callable[[], T], keep: Callable[[], bool] | None = None) -> T:
         """The value of a key, made by the first who asks.  What `make` raises, all who wait get; it is not kept.
 
         `keep`, asked once the value is made, says whether it is.
@@ -47,11 +47,11 @@ class Kept(Generic[T]):
                 raise
         return future.result()
 
-    def _forget(self, whole: tuple[Stamp, Hashable]) -> None:
+    def _forget(self, whole: tuple[FileState, Hashable]) -> None:
         with self._lock:
             self._values.pop(whole, None)
 
-    def _drop(self, stamp: Stamp) -> None:
+    def _drop(self, stamp: FileState) -> None:
         """Forget what was found of other states of the file, and the oldest where there are too many."""
         for other in [each for each in self._values if each[0] != stamp]:
             del self._values[other]

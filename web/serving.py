@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from web import warming
-from web.indexes import Stamp
 from web.site import site_of
 from web.workers import Workers
 from web.workers import listening
+from xref.index.files import FileState
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -208,7 +208,7 @@ class _Warmed:
     def __init__(self, app: Flask) -> None:
         self._app = app
 
-    def stamp(self) -> Stamp | None:
+    def stamp(self) -> FileState | None:
         return warming.stamp_of(self._app)
 
     def work_out(self) -> bool:

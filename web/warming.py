@@ -16,9 +16,9 @@ from flask import Flask
 from web import walks
 from web.errors import UnavailableError
 from web.graphs import prepare
-from web.indexes import Stamp
 from web.site import site
 from web.views import document
+from xref.index.files import FileState
 from xref.index.mentions import warm as warm_mentions
 
 _STATE = "xref.warming"
@@ -28,7 +28,7 @@ class _State:
     """Which state of the file has been warmed, or is being warmed."""
 
     def __init__(self) -> None:
-        self.warmed: Stamp | None = None
+        self.warmed: FileState | None = None
         self.lock = threading.Lock()
 
 
@@ -79,7 +79,7 @@ def settle() -> None:
     gc.freeze()
 
 
-def stamp_of(app: Flask) -> Stamp | None:
+def stamp_of(app: Flask) -> FileState | None:
     """What tells the state of the index that an application sees now; None where it cannot be read."""
     with app.app_context():
         try:

@@ -22,8 +22,8 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Protocol
 
-from web.indexes import Stamp
 from web.warming import settle
+from xref.index.files import FileState
 
 #: seconds between two looks at the index file
 _LOOK = 1.0
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 class Site(Protocol):
     """What the parent has to know of the site that its children serve."""
 
-    def stamp(self) -> Stamp | None:
+    def stamp(self) -> FileState | None:
         """What tells this state of the index from others; None where it cannot be read."""
 
     def work_out(self) -> bool:
@@ -67,7 +67,7 @@ class Workers:
         self._fork = multiprocessing.get_context("fork")
         self._serving: list[tuple[BaseProcess, float]] = []
         self._leaving: list[BaseProcess] = []
-        self._warmed: Stamp | None = None
+        self._warmed: FileState | None = None
         self._stopping = self._interruptible = False
         # a signal writes, and the parent's end is seen by all who hold the other end
         self._wake, self._wakes = os.pipe()

@@ -36,6 +36,24 @@ def test_unchanged_writes_nothing(tree):
     assert sorted(file.name for file in tree.index.parent.glob("tree.db*")) == ["tree.db", "tree.db.lock"]
 
 
+def test_a_reader_keeps_to_the_state_that_it_has_opened(tree):
+    tree.write(_FILES)
+    tree.update()
+    before = Index(tree.index)
+    # it has asked for nothing yet, and the next reader has
+    tree.write({"two.c": _FILES["two.c"].replace("shared", "other"), "new.c": "int newer(void) { return one(1); }\n"})
+    tree.update()
+    after = Index(tree.index)
+    assert after.state != before.state
+    assert [(each.file, each.line) for each in after.references("one")] == [("new.c", 1)]
+    assert before.references("one") == []
+    assert [each.file for each in before.references("shared")] == ["one.c", "two.c"]
+    assert [each.file for each in after.references("shared")] == ["one.c"]
+    assert "new.c" not in before.files()
+    assert after.search("newer")
+    assert not before.search("newer")
+
+
 def test_a_touched_file_is_unchanged(tree):
     tree.write(_FILES)
     tree.update()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from html import unescape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -112,13 +111,3 @@ def test_the_card_and_the_page_of_a_name_agree(client: FlaskClient, opened: Inde
                 assert (shown["file"], shown["line"], shown["column"]) == (
                     first["file"], first["line"], first["column"],
                 ), (path, name)  # fmt: skip
-
-
-def test_the_largest_pages_come_within_a_second(kernel: Kernel, client: FlaskClient, opened: Index) -> None:
-    paths = [path for path in opened.files() if opened.file_kind(path) in ("c", "asm")]
-    largest = sorted(paths, key=lambda path: -(kernel.root / path).stat().st_size)[:3]
-    _page(client, largest[-1])
-    for path in largest:
-        began = time.process_time()
-        _page(client, path)
-        assert time.process_time() - began < 1, path

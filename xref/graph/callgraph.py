@@ -37,6 +37,7 @@ from xref.index.memory import Memory
 from xref.index.places import Place
 from xref.index.places import Places
 from xref.index.query import Index
+from xref.index.reading import State
 from xref.index.records import Call
 from xref.index.records import Edge
 
@@ -50,7 +51,7 @@ _MANY_TARGETS = 200
 
 
 _making = Lock()
-_adjacencies: WeakValueDictionary[tuple[int, int, str, str | None], Adjacency] = WeakValueDictionary()
+_adjacencies: WeakValueDictionary[State, Adjacency] = WeakValueDictionary()
 
 
 def plain(node: str) -> str:

@@ -43,8 +43,7 @@ def _directory() -> Path:
 
 def _key(index: Index) -> str:
     """Names the file that is the index, the tree and architecture in it, and the program that reads it."""
-    status = index.path.stat()
-    told = (*index.state, status.st_dev, status.st_size, *_program())
+    told = (*index.state, *_program())
     return hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from typing import NamedTuple
 
 from xref.graph.linkage import arch_of
+from xref.index.files import FileState
 from xref.index.query import Index
 from xref.parse import kconfig
 from xref.parse.branches import Branch
@@ -33,7 +34,7 @@ _MOST_KEPT = 64
 _WORD = re.compile(r"^[\w.+-]+$")
 
 #: options by index state and architecture: they are shared by all who read it
-_OPTIONS: dict[tuple[Any, ...], Offered] = {}
+_OPTIONS: dict[tuple[tuple[FileState, str], str], Offered] = {}
 
 
 class ConfigurationError(ValueError):
@@ -159,7 +160,7 @@ class Configuration:
 
 def offered(index: Index, arch: str) -> Offered:
     """The options of an architecture, read once for each state of an index."""
-    key = (*index.state[:3], arch)
+    key = (index.tree_state, arch)
     found = _OPTIONS.get(key)
     if found is None:
         found = _read(index, arch)

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from typing import NamedTuple
 
 from xref.index.errors import IndexFileError
 
@@ -26,6 +27,21 @@ APPLICATION_ID = 0x78726566
 _AGAIN = "remove it and index the tree again, or name another with --index"
 
 
+class FileState(NamedTuple):
+    """What tells one state of an index file from every other: a new state is a new file under the old name."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+
+def state_of(path: Path) -> FileState:
+    """The state of the file that has this name now.  Raises OSError."""
+    status = path.stat()
+    return FileState(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
 class Rows(list[Any]):
     """What a query found, all of it."""
 
@@ -39,12 +55,24 @@ class Rows(list[Any]):
 
 
 class Database:
-    """An index file opened for reading.  What SQLite says of a damaged file becomes an IndexFileError."""
+    """An index file opened for reading.  What SQLite says of a damaged file becomes an IndexFileError.
+
+    `state` is that of the file that is read, whatever has its name by now.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self.state = state_of(path)
+        while True:
+            uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+            self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            # SQLite opens the file when it is first asked
+            self.execute("PRAGMA schema_version")
+            before, self.state = self.state, state_of(path)
+            if before == self.state:
+                return
+            # replaced meanwhile: which of the two is open, nobody can say
+            self._db.close()
 
     def execute(self, query: str, values: Sequence[object] = ()) -> Rows:
         """Run a query, and read all it finds."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from threading import Lock
 from typing import TYPE_CHECKING
-from typing import Any
 
 if TYPE_CHECKING:
+    from xref.index.files import FileState
     from xref.index.query import Index
     from xref.parse.reader import CReader
 
@@ -22,7 +22,7 @@ _MOST_READERS = 4
 
 _lock = Lock()
 #: by index state, the readers of the trees that were asked for last
-_readers: dict[tuple[Any, ...], CReader] = {}
+_readers: dict[tuple[FileState, str], CReader] = {}
 
 
 def mentions(index: Index, path: str) -> frozenset[tuple[int, int]] | None:
@@ -50,7 +50,7 @@ def _reader_of(index: Index) -> CReader:
     from xref.index.known import lessons_from_bytes
     from xref.parse.reader import CReader
 
-    key = index.state[:3]
+    key = index.tree_state
     reader = _readers.pop(key, None)
     if reader is None or len(reader.vocabulary.words) > _MOST_WORDS:
         reader = CReader(lessons_from_bytes(index.lessons()))

@@ -31,6 +31,7 @@ from xref.index.comments import comment_behind
 from xref.index.files import PROBLEM_FILES
 from xref.index.graph_rows import GraphRows
 from xref.index.memory import Memory
+from xref.index.reading import State
 from xref.index.records import Call
 from xref.index.records import Definition
 from xref.index.records import Entry
@@ -56,7 +57,7 @@ _READ = REFERENCE_KINDS.index("read")
 _MOST_GRAPHS = 8
 _LONGEST_LINE = 2000
 #: include closures by index file, tree and architecture: they are shared by all who read it
-_GRAPHS: dict[tuple[int, int, str, str | None], IncludeGraph] = {}
+_GRAPHS: dict[State, IncludeGraph] = {}
 _SPACE = re.compile(r"\s+")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\.)*", re.MULTILINE | re.DOTALL)
@@ -694,7 +695,7 @@ class Index(GraphRows):
             wanted = {blob: at for blob, each in paths.items() if (at := tuple(filter(where, each)))}
         found: list[Match] = []
         cut = None
-        hits = Searcher(self._db, self.state[:2], seconds).search(pattern, regex=regex, wanted=wanted.__contains__)
+        hits = Searcher(self._db, self.file_state, seconds).search(pattern, regex=regex, wanted=wanted.__contains__)
         try:
             for match in _matches(hits, wanted):
                 found.append(match)
@@ -711,7 +712,7 @@ class Index(GraphRows):
         from xref.index.text import Searcher
 
         _ = self._paths, self._path_set, self._stands, self._archs, self._file_names
-        Searcher(self._db, self.state[:2]).warm()
+        Searcher(self._db, self.file_state).warm()
 
     def fuzzy_files(self, letters: str, most: int, *, strewn: bool = True) -> list[str]:
         """The files that a few letters of their paths mean, the likeliest first: see `FileNames.find`."""

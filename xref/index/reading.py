@@ -15,10 +15,12 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import NamedTuple
 from typing import TypeVar
 
 from xref.index.errors import IndexFileError
 from xref.index.files import Database
+from xref.index.files import FileState
 from xref.index.files import check
 from xref.index.memory import Memory
 
@@ -34,6 +36,14 @@ _KEPT = 256
 _STATES = 8
 #: names remembered by their numbers
 _NAMES = 100_000
+
+
+class State(NamedTuple):
+    """A tree as one reader sees it: the file, the tree's name, the architecture preferred."""
+
+    file: FileState
+    tree: str
+    arch: str | None
 
 
 class _Shared:
@@ -91,11 +101,20 @@ class TreeReader:
         """Let go of the file."""
         self._db.close()
 
-    @cached_property
-    def state(self) -> tuple[int, int, str, str | None]:
+    @property
+    def file_state(self) -> FileState:
+        """What tells the file that is read here from every other, and from what may have its name by now."""
+        return self._db.state
+
+    @property
+    def tree_state(self) -> tuple[FileState, str]:
+        """What tells the tree, for all architectures, from every other."""
+        return self._db.state, self.tree
+
+    @property
+    def state(self) -> State:
         """What tells the tree as it is seen here from every other: what is worked out of it can be shared by this."""
-        status = self.path.stat()
-        return status.st_ino, status.st_mtime_ns, self.tree, self.arch
+        return State(self._db.state, self.tree, self.arch)
 
     def shared(self, name: str, make: Callable[[], T]) -> T:
         """What `make` reads, from whoever has read it before of this state of the tree."""
