@@ -256,7 +256,12 @@ def test_contexts(minikernel_index: Path, tmp_path: Path) -> None:
     assert "struct proto = tcp_prot  inetsw_array ties it to the type and protocol" in shown
     own = tmp_path / "own.json"
     own.write_text(json.dumps({"mine": {"title": "mine", "bind": {"proto": ["raw_prot", "because"]}}}))
-    assert "mine" in [each["name"] for each in records(minikernel_index, "contexts", "--contexts-file", str(own))]
+    given = records(minikernel_index, "contexts", "--contexts-file", str(own))
+    assert "mine" in [each["name"] for each in given]
+    # what it is about is not there
+    assert "ext4-file" not in [each["name"] for each in given]
+    held = {each["member"] for each in next(each for each in given if each["name"] == "tcp4")["held"]}
+    assert "sock.sk_backlog_rcv" in held
 
 
 def test_a_path_that_is_not_there(minikernel_index: Path) -> None:

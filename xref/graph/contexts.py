@@ -8,6 +8,7 @@ files of that form.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -64,7 +65,7 @@ class Context(NamedTuple):
 
 
 def contexts(places: Places, own: Path | None = None) -> dict[str, Context]:
-    """The contexts that hold on a tree: those of whose instances it has at least one.
+    """The contexts that hold on a tree: those that bind there what they bind first, which is what they are about.
 
     `own` is a file of the user's, whose contexts go before ours.  Raises IndexFileError where it cannot be read.
     """
@@ -78,10 +79,18 @@ def contexts(places: Places, own: Path | None = None) -> dict[str, Context]:
     found = {}
     for name, row in data.items():
         bindings = tuple(_bindings(places, row, rows))
-        if bindings:
-            held = tuple(Held(member, tuple(names), why) for member, (names, why) in row.get("hold", {}).items())
+        if bindings and bindings[0].struct == next(iter(row["bind"])):
+            held = tuple(_held(places, row))
             found[name] = Context(name, row.get("title", name), bindings, held)
     return found
+
+
+def _held(places: Places, row: Mapping[str, Any]) -> Iterator[Held]:
+    """What members hold that are set at run time, as far as the tree has it."""
+    for member, (names, why) in row.get("hold", {}).items():
+        there = tuple(name for name in names if any(place.kind == "function" for place in places.all(name)))
+        if there:
+            yield Held(member, there, why)
 
 
 def _bindings(places: Places, row: Mapping[str, Any], rows: list[dict[str, tuple[str, str]]]) -> list[Binding]:

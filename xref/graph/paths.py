@@ -439,18 +439,17 @@ class Paths:
         """What runs below a node: rows (depth, edge) in the order of the text, each callee of a node once.
 
         Level by level, so that a bound of rows takes away what is deepest; a function's own callees are shown where
-        it is met first.
+        it is met first.  What a macro calls is a level later: locks, checks and counters would fill the tree.
         """
         below: dict[int, list[_Way]] = {}
-        level = [_Way(start, None, None)]
+        level, late = [(_Way(start, None, None), 0)], list[tuple[_Way, int]]()
         shown = {start}
         count = 0
         cut = False
-        for _ in range(depth):
-            following: list[_Way] = []
-            for way in level:
-                if cut:
-                    break
+        while (level or late) and not cut:
+            following: list[tuple[_Way, int]] = []
+            later: list[tuple[_Way, int]] = []
+            for way, above in level:
                 ways = list(self._callees_of(way))
                 if count + len(ways) > most:
                     cut = True
@@ -458,10 +457,13 @@ class Paths:
                 count += len(ways)
                 below[id(way)] = ways
                 for each in ways:
-                    if each.node not in shown:
+                    if each.node not in shown and above + 1 < depth:
                         shown.add(each.node)
-                        following.append(each)
-            level = following
+                        by_macro = each.step is not None and each.step.edge.kind == "macro"
+                        (later if by_macro else following).append((each, above + 1))
+                if cut:
+                    break
+            level, late = following + late, later
         first = next(iter(below.values()), [])
         return Tree(list(_rows(first, below, 0)), cut)
 
@@ -481,10 +483,17 @@ class Paths:
 
 
 def _rows(ways: list[_Way], below: dict[int, list[_Way]], level: int) -> Iterator[tuple[int, Edge]]:
+    """The edges of a tree.  A function of which there is one body or another, by configuration, is one row."""
+    alike: dict[tuple[str, str, int], list[_Way]] = {}
     for way in ways:
         assert way.step is not None  # noqa: S101  only a tree's root has none
-        yield level, way.step.edge
-        yield from _rows(below.get(id(way), []), below, level + 1)
+        edge = way.step.edge
+        alike.setdefault((edge.callee, edge.file, edge.line), []).append(way)
+    for some in alike.values():
+        assert some[0].step is not None  # noqa: S101
+        yield level, some[0].step.edge
+        for way in some:
+            yield from _rows(below.get(id(way), []), below, level + 1)
 
 
 def _is_listed(step: Step) -> bool:
