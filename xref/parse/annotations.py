@@ -52,7 +52,7 @@ def _mask_annotation(sketch: Sketch, place: int, flag: int, at: Ints, sign: Byte
     if flag & words.RESPELL:
         start = int(sketch.tokens.start[at[place]])
         sketch.blank(start, int(sketch.tokens.end[at[place]]))
-        sketch.put(start, b"signed")
+        sketch.put(start, words.RESPELLED[sketch.tokens.text(int(at[place]))])
         return place
     if flag & words.FRAGMENT:
         _drop(sketch, at[place : place + 1])
@@ -158,8 +158,20 @@ def _annotates(sketch: Sketch, place: int, at: Ints, sign: Bytes) -> bool:
         # `typedef u32 (ACPI_SYSTEM_XFACE *acpi_osd_handler)(void)`, `inflate_huft * FAR *`
         return sketch.tokens.text(int(at[place])).isupper()
     if previous == WORD:
+        if following == 40 and place + 2 < len(sign) and sign[place + 2] not in b"*^":
+            return False  # `char inb_p(long address)` is what is declared there
         return not sketch.flags[at[place - 1]] & words.JUMP
-    return previous in b")]}" and following in b";,{"
+    return previous in b")]}" and following in b";,{" and not _is_variable(sketch, int(at[place]))
+
+
+def _is_variable(sketch: Sketch, token: int) -> bool:
+    """Is a name, elsewhere in its file, something that has a value?  `local->timer.data = (long)local;`"""
+    tokens = sketch.tokens
+    base = int(tokens.bases[tokens.file_of(tokens.start[token : token + 1])[0]])
+    low, high = tokens.start.searchsorted((base, tokens.ends[tokens.bases.searchsorted(base)]))
+    same = np.flatnonzero(tokens.word[low : high - 2] == tokens.word[token]) + low
+    first, second = tokens.sign[same + 1], tokens.sign[same + 2]
+    return bool(((first == 46) | (first == 61) | ((first == 45) & (second == 62))).any())
 
 
 def _as_brace(sketch: Sketch, place: int, flag: int, at: Ints, sign: Bytes) -> bool:

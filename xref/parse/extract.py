@@ -280,7 +280,8 @@ class Extractor:
         for kind in ("member", "typedef"):
             found = roles.tokens[kind]
             self._add(kind, found[~hidden[found]])
-        self._add("enumerator", roles.tokens["enumerator"])
+        found = roles.tokens["enumerator"]
+        self._add("enumerator", found[~hidden[found]])
         self._add("label", roles.tokens["label"], tails=tokens.end[roles.tokens["label"]])
 
     def _in_spans(self, spans: Ints) -> Bools:

@@ -13,6 +13,9 @@ import functools
 import importlib.resources
 import re
 from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from typing import NamedTuple
@@ -47,6 +50,10 @@ class Macro(NamedTuple):
 def defines(data: bytes) -> Iterable[Macro]:
     """The `#define`s of a file, comments and line joins out of the body."""
     for match in _DEFINE.finditer(data):
+        start = match.start()
+        before = data[data.rfind(b"\n", 0, start) + 1 : start].rstrip()
+        if before and not before.endswith(b"*/"):
+            continue  # a comment speaks of one: `* only a single #define is generated. Likewise,`
         name, params, body = match.groups()
         if len(body) > 80 and len(body) > _MOST_BODY:
             body = body[:_MOST_BODY]
@@ -76,6 +83,18 @@ def _only_annotates(tokens: list[bytes]) -> bool:
     return bare is not None and all(word in words.ANNOTATION_WORDS or word.startswith(b"__") for word in bare)
 
 
+class Braces(NamedTuple):
+    """How many more braces a macro's own body opens than it closes, and what else is in it.
+
+    value   does the last one that it opens begin an initialiser
+    words   the names in it, each as often as it stands there; they may be macros that open or close others
+    """
+
+    opened: int
+    value: bool
+    words: tuple[bytes, ...]
+
+
 @dataclass(slots=True)
 class Taught:
     """What one file's macros teach; small enough to send between processes."""
@@ -88,7 +107,7 @@ class Taught:
     functions_like: set[bytes] = field(default_factory=set)
     pointers: set[bytes] = field(default_factory=set)
     fragments: set[bytes] = field(default_factory=set)
-    openers: dict[bytes, int] = field(default_factory=dict)
+    braces: dict[bytes, Braces] = field(default_factory=dict)
     others: set[bytes] = field(default_factory=set)
     #: macros whose body may define something, with all that is needed to expand them
     makers: list[Macro] = field(default_factory=list)
@@ -135,10 +154,10 @@ def _is_loop(tokens: list[bytes]) -> bool:
 
 
 def _is_fragment(body: bytes) -> bool:
-    """A piece of an expression or a list that is none by itself: `* HZ`, `struct htb_sched *q,`, `return`."""
+    """A piece of an expression or a list that is none by itself: `* HZ`, `struct htb_sched *q,`, `return`, `owner:`."""
     if not body:
         return False
-    if body[-1:] == b"," or re.search(rb"(^|\W)return$", body):
+    if body[-1:] == b"," or re.search(rb"(^|\W)return$|^\w+[ \t]*:$", body):
         return True
     return (body[:1] in b"*/%|^<>?:=," and len(body) > 1) or body.startswith((b"->", b"&& ", b"+ "))
 
@@ -209,15 +228,28 @@ def learn(data: bytes) -> Taught:
 
 
 def _learn_braces(name: bytes, body: bytes, taught: Taught) -> None:
-    """Macros that come in pairs, one with `{` and one with `}`."""
+    """Macros that come in pairs, one with `{` and one with `}`; one that leaves a `(` open as well is cut short."""
     tokens = split(body)
     opened = tokens.count(b"{") - tokens.count(b"}")
-    if opened > 0 and tokens.count(b"{"):
-        place = len(tokens) - 1 - tokens[::-1].index(b"{")
-        value = place > 0 and tokens[place - 1] == b"="
-        taught.openers[name] = words.OPENER | (words.OPENS_VALUE if value else 0)
-    elif opened < 0:
-        taught.openers[name] = words.CLOSER
+    if opened and tokens.count(b"(") == tokens.count(b")"):
+        value = False
+        if opened > 0:
+            place = len(tokens) - 1 - tokens[::-1].index(b"{")
+            value = place > 0 and tokens[place - 1] == b"="
+        names = tuple(token for token in tokens if token[:1].isalpha() or token[:1] == b"_")
+        taught.braces[name] = Braces(opened, value, names)
+
+
+def _unpaired(braces: Mapping[bytes, Sequence[Braces]]) -> Iterator[tuple[bytes, int]]:
+    """The macros that open or close a block when all in them is expanded, and the flag that says so."""
+    first = {name: bodies[0].opened for name, bodies in braces.items()}
+    for name, bodies in braces.items():
+        for body in bodies:
+            opened = body.opened + sum(first.get(word, 0) for word in body.words if word != name)
+            if opened > 0:
+                yield name, words.OPENER | (words.OPENS_VALUE if body.value else 0)
+            elif opened < 0:
+                yield name, words.CLOSER
 
 
 def _learn_call(macro: Macro, taught: Taught, *, passing: bool) -> None:
@@ -327,6 +359,7 @@ class Lessons:
         lessons = cls()
         flags = lessons.flags
         scopes: dict[str, _Scope] = {"": _Scope()}
+        braces: dict[bytes, list[Braces]] = {}
         for path, part in parts:
             scopes.setdefault(scope_of(path), _Scope()).add(part)
             for names, flag in (
@@ -336,12 +369,14 @@ class Lessons:
             ):
                 for name in names:
                     flags[name] = flags.get(name, 0) | flag
-            for name, flag in part.openers.items():
-                flags[name] = flags.get(name, 0) | flag
+            for name, braced in part.braces.items():
+                braces.setdefault(name, []).append(braced)
             for macro in part.makers:
                 kept = lessons.makers.setdefault(macro.name, [])
                 if macro not in kept and len(kept) < 6:
                     kept.append(macro)
+        for name, flag in _unpaired(braces):
+            flags[name] = flags.get(name, 0) | flag
         _widen(scopes)
         meanings = _meanings(scopes)
         wide = meanings.pop("")
@@ -426,7 +461,8 @@ _Keys = set[tuple[str, bytes]]
 
 def _seen_from(place: str, word: bytes, good: _Keys) -> bool:
     """Is a word an annotation where a macro of this scope is used?"""
-    return word in words.ANNOTATION_WORDS or any((scope, word) in good for scope in scopes_of(place))
+    known = word in words.ANNOTATION_WORDS or word in words.MEMORY_MODELS
+    return known or any((scope, word) in good for scope in scopes_of(place))
 
 
 def _closed(plain: _Bodies, calls: _Keys) -> _Keys:

@@ -35,6 +35,11 @@ _OPAQUE = re.compile(
     re.DOTALL,
 )
 
+#: a number as far as its letters and digits go: `1.5e` of `1.5e-3` is one
+_WHOLE_NUMBER = re.compile(
+    rb"0[xX][0-9a-fA-F]*(?:[pP]\d*)?[uUlLfFwWqQ]*|0[bB][01]+[uUlL]*|\d+(?:[eE]\d*)?[uUlLfFdDiIjJwWqQ]*"
+)
+
 WORD, NUMBER, STRING = ord("a"), ord("0"), ord('"')
 _SPACE_CLASS, _WORD_CLASS, _PUNCTUATION_CLASS = 0, 1, 2
 
@@ -63,9 +68,13 @@ class Vocabulary(dict[bytes, int]):
     def __init__(self) -> None:
         super().__init__()
         self.words: list[bytes] = []
+        #: those that begin with a digit and are no number: `2k_ECCStatus`, to be pasted to a name by a macro
+        self.pieces: list[int] = []
 
     def __missing__(self, word: bytes) -> int:
         number = len(self.words)
+        if word[0] < 58 and not _WHOLE_NUMBER.fullmatch(word):
+            self.pieces.append(number)
         self[word] = number
         self.words.append(word)
         return number
@@ -97,6 +106,8 @@ class Tokens:
     word: Ints
     #: (start, end) of each string literal, quotes included
     strings: list[tuple[int, int]]
+    #: (start, end) of what begins as a number does and is none: `2k_ECCStatus`, for a macro to paste to a name
+    pieces: list[tuple[int, int]]
     #: where each file begins and ends in `data`
     bases: Ints
     ends: Ints
@@ -200,13 +211,15 @@ def tokenize(files: Sequence[bytes], vocabulary: Vocabulary) -> Tokens:
     newlines = np.flatnonzero(np.frombuffer(joined, np.uint8) == 10).astype(np.int32)
     first_lines = newlines.searchsorted(starts).astype(np.int32)
     start, end, sign, word = _cut(code, vocabulary)
+    pieces = _pieces(start, end, sign, word, vocabulary)
+    word[sign == NUMBER] = -1
     if strings:
         start, end, sign, word = _join_quotes(start, end, sign, word, strings)
-    return Tokens(joined, code, newlines, sign, start, end, word, strings, starts, ends, first_lines)
+    return Tokens(joined, code, newlines, sign, start, end, word, strings, pieces, starts, ends, first_lines)
 
 
 def _cut(code: bytes, vocabulary: Vocabulary) -> tuple[Ints, Ints, Bytes, Ints]:
-    """Start, end, sign and word of each token."""
+    """Start, end, sign and word of each token; numbers have a word here, too."""
     chars = np.frombuffer(code, np.uint8)
     kind = _CLASS[chars]
     is_word = kind == _WORD_CLASS
@@ -222,8 +235,16 @@ def _cut(code: bytes, vocabulary: Vocabulary) -> tuple[Ints, Ints, Bytes, Ints]:
     end[wordlike] = start[wordlike] + np.fromiter(map(len, lexemes), np.int32, len(lexemes))
     word = np.full(len(start), -1, np.int32)
     word[wordlike] = np.fromiter(map(vocabulary.__getitem__, lexemes), np.int32, len(lexemes))
-    word[sign == NUMBER] = -1
     return start, end, sign, word
+
+
+def _pieces(start: Ints, end: Ints, sign: Bytes, word: Ints, vocabulary: Vocabulary) -> list[tuple[int, int]]:
+    """Where the tokens stand that begin as numbers do and are none."""
+    if not vocabulary.pieces:
+        return []
+    numbers = np.flatnonzero(sign == NUMBER)
+    numbers = numbers[np.isin(word[numbers], vocabulary.pieces)]
+    return list(zip(start[numbers].tolist(), end[numbers].tolist(), strict=True))
 
 
 def _join_quotes(

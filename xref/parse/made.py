@@ -63,7 +63,7 @@ def _made_by(
     name = tokens.text(use.name)
     arguments, places = _arguments(extractor, use)
     made = makers.uses(
-        name, arguments, block=use.block >= 0, member=use.member, own=own.get((file, name), ()), depth=extractor.depth
+        name, arguments, block=use.block >= 0, among=use.among, own=own.get((file, name), ()), depth=extractor.depth
     )
     if not made:
         return []

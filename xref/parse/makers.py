@@ -32,7 +32,9 @@ _LONGEST = 20_000
 _KEPT = frozenset(
     KIND[name] for name in ("function", "variable", "typedef", "struct", "union", "enum", "enumerator", "member")
 )
-_FUNCTION, _PROTOTYPE, _VARIABLE, _MEMBER = (KIND[name] for name in ("function", "prototype", "variable", "member"))
+_FUNCTION, _PROTOTYPE, _VARIABLE = (KIND[name] for name in ("function", "prototype", "variable"))
+#: what a macro makes in a struct and in an enum
+_AMONG = {b"struct": KIND["member"], b"enum": KIND["enumerator"]}
 
 
 class Made(NamedTuple):
@@ -87,33 +89,38 @@ class Makers:
         arguments: list[bytes],
         *,
         block: bool,
-        member: bool,
+        among: bytes,
         own: Iterable[Macro] = (),
         depth: int = 0,
     ) -> list[Use]:
         """What this use of a macro defines.
 
-        `block`: a body follows; `member`: it stands among a struct's members; `own`: what the file itself
-        says the macro is, which goes before what the tree says.
+        `block`: a body follows; `among`: `struct` or `enum` where it stands in one, else ""; `own`: what the file
+        itself says the macro is, which goes before what the tree says.
         """
         macros = tuple(own) or tuple(self._bodies.get(name, ()))
         if depth > _DEEPEST or not macros:
             return []
-        expansion = self._expansion(macros, {}, block, member, depth)
+        expansion = self._expansion(macros, {}, block, among, depth)
         if expansion.decisive:
             fixed = {place: arguments[place] for place in expansion.decisive if place < len(arguments)}
-            expansion = self._expansion(macros, fixed, block, member, depth)
+            expansion = self._expansion(macros, fixed, block, among, depth)
         elif not expansion.made:
-            # Perhaps an argument is a parameter list or a type of several words; a string never is.
-            fixed = {place: text for place, text in enumerate(arguments) if not _PLAIN_ARGUMENT.match(text)}
+            # Perhaps an argument is a parameter list or a type of several words (a string never is), or a macro
+            # that this one uses for each of its items.
+            fixed = {
+                place: text
+                for place, text in enumerate(arguments)
+                if not _PLAIN_ARGUMENT.match(text) or text in self._bodies
+            }
             if fixed:
-                expansion = self._expansion(macros, fixed, block, member, depth)
+                expansion = self._expansion(macros, fixed, block, among, depth)
         return list(_filled(expansion, arguments))
 
     def _expansion(
-        self, macros: tuple[Macro, ...], fixed: dict[int, bytes], block: bool, member: bool, depth: int
+        self, macros: tuple[Macro, ...], fixed: dict[int, bytes], block: bool, among: bytes, depth: int
     ) -> _Expansion:
-        key = (macros, tuple(sorted(fixed.items())), block, member)
+        key = (macros, tuple(sorted(fixed.items())), block, among)
         known = self._known.get(key)
         if known is None:
             self._level += 1
@@ -122,7 +129,7 @@ class Makers:
             outer, self._needed = self._needed, set()
             found: dict[tuple[bytes, int], Made] = {}
             for macro in macros:
-                for made in self._one(macro, known.level, fixed, block, member, depth):
+                for made in self._one(macro, known.level, fixed, block, among, depth):
                     found.setdefault((made.name, made.kind), made)
             known.made = list(found.values())
             known.decisive = {place for level, place in self._needed if level == known.level}
@@ -140,7 +147,7 @@ class Makers:
         return False
 
     def _one(
-        self, macro: Macro, level: int, fixed: dict[int, bytes], block: bool, member: bool, depth: int
+        self, macro: Macro, level: int, fixed: dict[int, bytes], block: bool, among: bytes, depth: int
     ) -> Iterable[Made]:
         text = substituted(macro, level, fixed)
         if len(text) > _LONGEST:
@@ -150,15 +157,15 @@ class Makers:
                 self._needed.add((int(at), int(place)))
         if block:
             text += b" { }"
-        elif not text.rstrip().endswith((b";", b"}")):
+        elif among != b"enum" and not text.rstrip().endswith((b";", b"}")):
             text += b";"
-        if member:
-            text = b"struct xq_wrap { " + text + b" };"
+        if among:
+            text = among + b" xq_wrap { " + text + b" };"
         packed, vocabulary = self._parse(text, depth + 1)
         for _, word, kind, *rest in packed.definitions.tolist():
             name = vocabulary[word]
             static = bool(rest[3])
-            if member and kind != _MEMBER:
+            if among and kind != _AMONG[among]:
                 continue
             if kind == _PROTOTYPE and _aliased(name, text):
                 yield Made(name, _FUNCTION, static)

@@ -33,6 +33,8 @@ def normalize(
     chooser.run(directives.groups)
     sketch = Sketch(tokens, flags, chooser.live)
     sketch.result.dropped = chooser.dropped
+    for start, end in tokens.pieces:
+        sketch.put(start, b"0" * (end - start))
     for directive in directives.all:
         sketch.blank(directive.start, directive.end)
     sketch.result.refused = chooser.refused

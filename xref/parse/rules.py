@@ -33,6 +33,8 @@ _OPERATORS = np.zeros(256, np.bool_)
 _OPERATORS[list(b"=<>+-*/%&|^!.:")] = True
 _PREFIXED = np.zeros(256, np.bool_)
 _PREFIXED[list(b"=+-/|!~?<>^")] = True
+_BEGINS_EXPRESSION = np.zeros(256, np.bool_)
+_BEGINS_EXPRESSION[list(b"(+-")] = True
 _BINARY = np.zeros(256, np.bool_)
 _BINARY[list(b"=<>/%|^:?")] = True
 
@@ -134,6 +136,19 @@ def pointer_declarations(sketch: Sketch) -> None:
         if place and sign[place - 1] in (_SEMICOLON, _BRACE, _CLOSE_BRACE) and end - start > 2:
             sketch.blank(start, end)
             sketch.put(start, b"int")
+
+
+def old_style_pointers(sketch: Sketch) -> None:
+    """`struct s *f(a) struct t *a; {`: the grammar's functions in K&R's style return no pointers."""
+    view = sketch.view
+    sign = view.sign
+    named = (sign[:-3] == _STAR) & (sign[1:-2] == WORD) & (sign[2:-1] == _PAREN)
+    for star in _places(named):
+        close = int(view.mate[star + 2])
+        if view.outer[star + 2] < 0 < close and sign[close + 1] == WORD and _old_style(sketch, close + 1):
+            while sign[star] == _STAR:
+                sketch.blank(int(view.start[star]), int(view.end[star]))
+                star -= 1
 
 
 def empty_statements(sketch: Sketch) -> None:
@@ -251,7 +266,7 @@ def file_level_macros(sketch: Sketch) -> None:
             kind = LINKAGE
         first = _item_start(sketch, place, brace)
         if first >= 0:
-            done = max(done, _take_out(sketch, first, place, member=kind == STRUCT))
+            done = max(done, _take_out(sketch, first, place, b"struct" if kind == STRUCT else b""))
 
 
 def _item_start(sketch: Sketch, place: int, brace: int) -> int:
@@ -272,7 +287,7 @@ def _item_start(sketch: Sketch, place: int, brace: int) -> int:
     return -1
 
 
-def _take_out(sketch: Sketch, first: int, place: int, *, member: bool) -> int:
+def _take_out(sketch: Sketch, first: int, place: int, among: bytes) -> int:
     """Replace the macro use that begins the item at `first`; returns the last token dealt with."""
     view = sketch.view
     close = int(view.mate[place + 1])
@@ -280,19 +295,19 @@ def _take_out(sketch: Sketch, first: int, place: int, *, member: bool) -> int:
         return place
     following = int(view.sign[close + 1])
     word = view.sign[close + 1] == WORD
-    if following == _BRACE and not member:
+    if following == _BRACE and not among:
         return _function_head(sketch, first, place, close)
-    if following in (_EQUALS, ord("[")) and not member:
+    if following in (_EQUALS, ord("[")) and not among:
         sketch.result.calls.append(int(view.at[place]))
         _stand_in(sketch, first, close, b"int v")
-        sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), member))
+        sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), among))
         return close
-    if word and not member and _old_style(sketch, close + 1):
+    if word and not among and _old_style(sketch, close + 1):
         return _function_head(sketch, first, place, close)
     if following == _SEMICOLON or word or following in (0, BOUNDARY, _CLOSE_BRACE, ord("#")):
         last = close + 1 if following == _SEMICOLON else close
-        if not (following == _SEMICOLON and first == place and not member and not _known(sketch, place)):
-            sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), member))
+        if not (following == _SEMICOLON and first == place and not among and not _known(sketch, place)):
+            sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), among))
         sketch.result.calls.append(int(view.at[place]))
         sketch.result.calls += sketch.called(view.at[place + 2 : close])
         sketch.blank(int(view.start[first]), int(view.end[last]))
@@ -330,7 +345,7 @@ def _function_head(sketch: Sketch, first: int, place: int, close: int) -> int:
     view = sketch.view
     brace = close + 1
     if _known(sketch, place):
-        sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), False, int(view.at[brace])))
+        sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), b"", int(view.at[brace])))
         sketch.result.calls.append(int(view.at[place]))
         sketch.result.calls += sketch.called(view.at[place + 2 : close])
         _stand_in(sketch, first, close, b"int f", keep_parens=True)
@@ -377,7 +392,9 @@ def bare_members(sketch: Sketch) -> None:
             last = int(view.mate[place + 1])
             if kind != ENUM or last < 0 or sign[last + 1] != WORD:
                 continue
-        elif kind != STRUCT or (sign[place + 1] == WORD and not view.flags[place] & words.STATEMENT):
+        elif kind != STRUCT or sign[place - 1] == _COMMA:
+            continue  # `long t1, t2, t3;`: whatever macro `t2` is elsewhere
+        elif sign[place + 1] == WORD and not view.flags[place] & words.STATEMENT:
             continue
         else:
             # several in a row: each but the last is whole members, semicolons and all
@@ -422,7 +439,7 @@ def prefixes(sketch: Sketch) -> None:
         if (
             opening > 0
             and sign[opening] == _PAREN
-            and sign[place + 2] in (_COMMA, _CLOSE_PAREN)
+            and (sign[place + 2] in (_COMMA, _CLOSE_PAREN) or _before_format(sketch, place))
             and _is_call(sketch, opening)
         ):
             sketch.blank(int(view.start[place]), int(view.end[place]))
@@ -438,6 +455,48 @@ def prefixes(sketch: Sketch) -> None:
         if outer > 0 and sign[outer] == _PAREN and word[outer - 1] and sketch.in_code(opening):
             sketch.result.calls += sketch.called(view.at[opening - 1 : close + 1])
             sketch.blank(int(view.start[opening - 1]), int(view.end[close]))
+
+
+def _before_format(sketch: Sketch, place: int) -> bool:
+    """`KERN_ERR pr_fmt("…")`: a macro that is a string, before one that makes a string."""
+    view = sketch.view
+    return bool(view.sign[place + 2] == _PAREN and view.sign[place + 3] == STRING and sketch.text(place).isupper())
+
+
+def enumerators_by_macros(sketch: Sketch) -> None:
+    """`enum { ITEM(a), ITEM(b), MORE LAST }`: macros that make enumerators, with the commas or without."""
+    view = sketch.view
+    sign = view.sign
+    item = (sign[:-2] == _BRACE) | (sign[:-2] == _COMMA)
+    word = (sign[1:-1] == WORD) & ~(view.flags[1:-1] & words.KEYWORD).astype(bool)
+    places = np.flatnonzero(item & word & ((sign[2:] == _PAREN) | (sign[2:] == WORD))).astype(np.int32) + 1
+    for place, brace in zip(places.tolist(), view.enclosing(places).tolist(), strict=True):
+        if brace < 0 or sign[brace] != _BRACE or sketch.kind(brace) != ENUM:
+            continue
+        start, end = int(view.start[place]), int(view.end[place])
+        if sign[place + 1] == WORD:
+            sketch.blank(start, end)
+            continue
+        close = int(view.mate[place + 1])
+        if close > place and sign[close + 1] in (_COMMA, _CLOSE_BRACE):
+            sketch.result.uses.append(MacroUse(int(view.at[place]), int(view.at[close]), b"enum"))
+            sketch.result.calls += sketch.called(view.at[place : close + 1])
+            sketch.blank(end, int(view.end[close]))
+            sketch.result.standins.append((start, end))
+
+
+def designators_by_macros(sketch: Sketch) -> None:
+    """`CHANNEL(1) = { … }` among an initialiser's values, where the macro is `[(n) - 1]`."""
+    view = sketch.view
+    sign = view.sign
+    for close in _places((sign[:-1] == _CLOSE_PAREN) & (sign[1:] == _EQUALS)):
+        opening = int(view.mate[close])
+        if opening <= 1 or sign[opening - 1] != WORD or sign[opening - 2] not in (_BRACE, _COMMA):
+            continue
+        outer = int(view.outer[opening])
+        if outer >= 0 and sign[outer] == _BRACE and sketch.kind(outer) == INITIALIZER:
+            sketch.result.calls += sketch.called(view.at[opening - 1 : close + 1])
+            sketch.blank(int(view.start[opening - 1]), int(view.end[close + 1]))
 
 
 def old_designators(sketch: Sketch) -> None:
@@ -529,7 +588,7 @@ def statements_without_semicolon(sketch: Sketch) -> None:
     """`BUG_TRAP(x)` with no `;`, and loop heads with a single statement behind them."""
     view = sketch.view
     sign = view.sign
-    following = (sign[1:] == WORD) | (sign[1:] == _CLOSE_BRACE) | (sign[1:] == _STAR)
+    following = (sign[1:] == WORD) | (sign[1:] == _CLOSE_BRACE) | (sign[1:] == _STAR) | _BEGINS_EXPRESSION[sign[1:]]
     for close in _places((sign[:-1] == _CLOSE_PAREN) & following):
         opening = int(view.mate[close])
         if opening <= 1 or sign[opening - 1] != WORD or view.flags[opening - 1] & words.KEYWORD:
@@ -538,6 +597,8 @@ def statements_without_semicolon(sketch: Sketch) -> None:
             continue
         loop = bool(view.flags[opening - 1] & words.LOOP) or b"for_each" in sketch.text(opening - 1)
         if sign[close + 1] == _CLOSE_BRACE or not loop:
+            if _BEGINS_EXPRESSION[sign[close + 1]]:
+                continue
             if sign[close + 1] == _STAR and b"\n" not in sketch.out[view.end[close] : view.start[close + 1]]:
                 continue
             _semicolon_after(sketch, close)
@@ -616,7 +677,9 @@ def _is_call(sketch: Sketch, opening: int) -> bool:
     if around < 0 or sketch.kind(around) in (STRUCT, LINKAGE):
         return False
     if previous == _STAR and view.sign[opening - 3] == WORD and view.sign[outer] == _BRACE:
-        # `struct x *f(struct y *);` in a function declares
+        # `struct x *f(struct y *);` in a function declares, and so does `extern x_t *f(long a);`
+        if view.flags[opening - 4] & words.STORAGE:
+            return False
         return not view.flags[opening - 4] & words.TYPE and not view.flags[opening - 3] & words.TYPE
     if view.sign[outer] != _PAREN or view.sign[outer - 1] != WORD or view.flags[outer - 1] & words.KEYWORD:
         return True
@@ -677,13 +740,16 @@ RULES: tuple[Rule, ...] = (
     label_addresses,
     computed_gotos,
     pointer_declarations,
+    old_style_pointers,
     units,
     storage_before_macros,
     bare_members,
     file_level_macros,
     bare_statements,
     prefixes,
+    enumerators_by_macros,
     old_designators,
+    designators_by_macros,
     struct_semicolons,
     blocks_behind_macros,
     loops_behind_do,

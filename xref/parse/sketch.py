@@ -37,12 +37,13 @@ FUNCTION, STRUCT, ENUM, INITIALIZER, BLOCK, LINKAGE = range(6)
 
 @dataclass(slots=True)
 class MacroUse:
-    """A macro used where a definition stands: at file level or among a struct's members."""
+    """A macro used where a definition stands: at file level, among a struct's members or an enum's names."""
 
     #: tokens of the name and of the closing parenthesis
     name: int
     close: int
-    member: bool
+    #: `struct` or `enum` for what it stands in, "" at file level
+    among: bytes = b""
     #: token of the `{` of the block that follows, the body of what the macro defines; -1 for none
     block: int = -1
 

@@ -28,7 +28,7 @@ OPENS_VALUE = 524288  # … and that block is an initialiser
 CLOSER = 1048576  # a macro that closes a block it did not open
 
 FRAGMENT = 2097152  # a macro that is a piece of an expression: `* HZ`, `q,`, `return`
-RESPELL = 4194304  # a keyword's GNU spelling, which the grammar knows in the plain one only
+RESPELL = 4194304  # a keyword that the grammar knows in another spelling, or not with all that it takes
 
 #: what a macro of one directory may mean while the same name is something else in the next
 SCOPED = ANNOTATION | ANNOTATION_CALL | WRAPPER | POINTER | FRAGMENT
@@ -38,7 +38,7 @@ _TABLE: dict[str, int] = {
     "int char short long float double void signed unsigned _Bool _Complex __int128": KEYWORD | TYPE | PRIMITIVE,
     "__signed__ __signed": KEYWORD | TYPE | PRIMITIVE | RESPELL,
     "const volatile": KEYWORD | TYPE | STORAGE,
-    "static extern register inline auto typedef _Thread_local _Noreturn": KEYWORD | STORAGE,
+    "static extern register inline auto typedef _Thread_local _Noreturn _Atomic": KEYWORD | STORAGE,
     "__inline__ __inline __const __const__ __volatile__ __volatile __restrict restrict __restrict__": KEYWORD
     | STORAGE
     | DROP,
@@ -48,8 +48,14 @@ _TABLE: dict[str, int] = {
     "typeof __typeof__ __typeof typeof_unqual __auto_type": KEYWORD | TYPE | TYPEOF,
     "if while for switch": KEYWORD | CONTROL | JUMP,
     "else do return goto break continue case default": KEYWORD | JUMP,
-    "sizeof __alignof__ __alignof _Alignof alignof _Generic _Static_assert": KEYWORD | OPERATOR,
+    "sizeof _Generic _Static_assert": KEYWORD | OPERATOR,
+    "__alignof__ __alignof _Alignof alignof": KEYWORD | OPERATOR | RESPELL,
 }
+
+#: what is written instead of the words to RESPELL, each no longer than it: the grammar's `__alignof__` takes types only
+RESPELLED = dict.fromkeys((b"__signed__", b"__signed"), b"signed") | dict.fromkeys(
+    (b"__alignof__", b"__alignof", b"_Alignof", b"alignof"), b"sizeof"
+)
 
 #: the flags of the language's own words
 LANGUAGE: dict[bytes, int] = {word.encode(): flags for words, flags in _TABLE.items() for word in words.split()}
@@ -58,3 +64,6 @@ LANGUAGE: dict[bytes, int] = {word.encode(): flags for words, flags in _TABLE.it
 ANNOTATION_WORDS = frozenset(
     word for word, flags in LANGUAGE.items() if flags & (STORAGE | DROP | DROP_CALL) and not flags & OPERATOR
 ) - {b"asm", b"__asm__", b"__asm", b"typedef"}
+
+#: words of compilers for segmented memory, as in `#define FAR far`; elsewhere they are names like others
+MEMORY_MODELS = frozenset(b"far _far __far near _near __near huge _huge __huge __export _export".split())
