@@ -1,6 +1,6 @@
 """C as other trees than 2.6.11 have it: what kernels before and after it, and what students write into them."""
 
-# ruff: noqa: E101  the tabs are those of the C
+
 
 from __future__ import annotations
 
