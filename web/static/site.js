@@ -47,13 +47,19 @@ export function onKey(key, says, action) {
   keys.set(key, { says, action });
 }
 
+/** The key that is meant: while an input method is on (Hangul), that of d has the key "ㅇ" or "Process", and the code KeyD. */
+function keyOf({ key, code }) {
+  const letter = key === "Process" || /^[^\x00-\x7f]/.test(key) ? /^Key([A-Z])$/.exec(code)?.[1] : null;
+  return letter ? letter.toLowerCase() : key;
+}
+
 function writing(target) {
   return target.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName);
 }
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || writing(event.target) || document.querySelector("dialog[open]")) return;
-  const known = keys.get(event.key);
+  const known = keys.get(keyOf(event));
   if (!known) return;
   event.preventDefault();
   known.action(event);
