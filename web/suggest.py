@@ -18,6 +18,8 @@ _MOST = 6
 _PLACE = re.compile(r"([^\s:]+):(\d+)(?::\d*)?:?")
 #: `file_operations.read`, `struct file_operations::read`
 _MEMBER = re.compile(r"(?:(?:struct|union)\s+)?(\w+)(?:\.|::|->)(\w+)")
+#: `do_IRQ()`, `schedule(void);`
+_CALL = re.compile(r"(\w+)\s*\([^()]*\)?;?")
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
 #: names compared at most: difflib takes some 20 µs for each
 _POOL = 2000
@@ -44,6 +46,8 @@ def meant(index: Index, text: str) -> list[Suggestion]:
         if any(held.struct == struct for held in held_by(index, name)):
             address = url_for("ident.page", tree=index.tree, name=name, list="stores", struct=struct)
             return [Suggestion(f"{struct}.{name}", address), *_defined(index, [struct, name])]
+    if (call := _CALL.fullmatch(text)) and (found := _defined(index, [call[1]])):
+        return found
     words = list(dict.fromkeys(_WORD.findall(text)))[:_MOST]
     return _defined(index, words) or identifiers(index, text)
 
