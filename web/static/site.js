@@ -59,6 +59,7 @@ function writing(target) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || writing(event.target) || document.querySelector("dialog[open]")) return;
+  if (event.key === " " && event.target.closest?.("button, summary")) return; // it is pressed by Space
   const known = keys.get(keyOf(event));
   if (!known) return;
   event.preventDefault();

@@ -322,6 +322,23 @@ def test_a_walkthrough(opened: Opened) -> None:
     page.keyboard.type("arp_solicit")
     page.keyboard.press("Enter")
     expect(page.locator(".caption .hot")).to_have_text("arp_solicit")
+    here = number.inner_text()
+    tab(page, '#jumps button[value="event"]', back=True, most=6)
+    page.keyboard.press("Space")  # presses the button, and does not play
+    expect(number).not_to_have_text(here)
+    expect(page.locator("#play")).to_have_attribute("aria-pressed", "false")
+    if page.locator("#tabs").is_visible():
+        tab(page, '#tabs button[aria-pressed="false"]')
+        page.keyboard.press("Enter")
+        expect(page.locator('#tabs button[aria-pressed="true"]')).to_be_focused()
+    page.keyboard.press("7")
+    assert has_focus(page, "#p-log .body")
+    expect(page.locator("#p-log")).to_be_in_viewport()
+    tab(page, "#log a", most=1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#log a[aria-current]")).to_have_count(1)
+    page.keyboard.press("1")
+    assert has_focus(page, "#p-source *")
 
 
 def test_a_run_is_changed_and_taken_away(opened: Opened) -> None:
