@@ -79,6 +79,7 @@ function help() {
   );
   document.body.append(box);
   box.showModal();
+  box.scrollTop = 0; // the button at the end has the focus
 }
 
 onKey("/", words.search, () => {
@@ -87,6 +88,7 @@ onKey("/", words.search, () => {
   box?.select();
 });
 onKey("?", words.help, help);
+document.querySelector(".preferences .help")?.addEventListener("click", help);
 
 // the part of the tree that this page is of is in sight, where a narrow screen shows some of them
 const section = document.querySelector(".sections [aria-current]");
