@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from web.graphs import graph_of
 from xref.graph.callgraph import CallGraph
+from xref.graph.linkage import arch_of
 from xref.graph.macro_bodies import MacroBodies
 from xref.graph.member_at import Members
 from xref.graph.members import Enumerator
@@ -24,6 +26,8 @@ from xref.parse.expansion import Opened
 
 #: functions shown as callers and as callees; the call explorer has all
 _MOST_NEIGHBOURS = 12
+#: callers looked at, where a filter or the architecture decides which are shown
+_MOST_LOOKED_AT = 120
 #: edges looked at of one function
 _MOST_EDGES = 400
 #: definitions of a kind whose parts are shown, since alternatives stand in one file under conditions
@@ -84,8 +88,18 @@ class About(NamedTuple):
     calls: Calls | None
 
 
-def about(index: Index, name: str, definitions: Sequence[Definition], *, first_only: bool = False) -> About:
-    """What is behind these definitions of a name; `first_only`: the calls of the first alone, not of its namesakes."""
+def about(
+    index: Index,
+    name: str,
+    definitions: Sequence[Definition],
+    *,
+    first_only: bool = False,
+    keeps: Callable[[str], bool] | None = None,
+) -> About:
+    """What is behind these definitions of a name; `first_only`: the calls of the first alone, not of its namesakes.
+
+    `keeps` says which files' calls are wanted; all are where it is not given.
+    """
     graph = graph_of(index)
     layouts, bodies, holdings, _ = _readers_of(graph)
     kinds = {each.kind for each in definitions}
@@ -98,7 +112,9 @@ def about(index: Index, name: str, definitions: Sequence[Definition], *, first_o
             if (place := _place(graph, each)) is not None
         ],
         holdings.of_member(name) if "member" in kinds else [],
-        _calls(graph, _nodes(graph, name, definitions, first_only)) if kinds & {"function", "label"} else None,
+        _calls(graph, _nodes(graph, name, definitions, first_only), definitions, keeps)
+        if kinds & {"function", "label"}
+        else None,
     )
 
 
@@ -169,18 +185,39 @@ def _choices(
     return found
 
 
-def _calls(graph: CallGraph, nodes: Sequence[str]) -> Calls:
-    """Callers and callees of some functions, few of each."""
+def _calls(
+    graph: CallGraph,
+    nodes: Sequence[str],
+    definitions: Sequence[Definition],
+    keeps: Callable[[str], bool] | None,
+) -> Calls:
+    """Callers and callees of some functions, few of each.
+
+    One name may be a function of each architecture.  The calls of the one that is shown first come first.
+    """
+    own = {arch_of(each.file) for each in definitions}
+    chosen = keeps is not None or len(own) > 1
     callers: list[Edge] = []
     callees: list[Edge] = []
+    most = _MOST_LOOKED_AT if chosen else _MOST_NEIGHBOURS + 1
+    more = False
     for node in nodes:
-        callers += graph.some_callers(node, _MOST_NEIGHBOURS + 1)
+        some = graph.some_callers(node, most)
+        more = more or len({each.caller for each in some}) >= most
+        callers += some
         callees += [step.edge for step in graph.out(node)]
+    if keeps is not None:
+        callers = [each for each in callers if keeps(each.file)]
+        callees = [each for each in callees if keeps(each.file)]
+    if chosen and definitions:
+        alike = (None, arch_of(definitions[0].file))
+        callers.sort(key=lambda each: arch_of(each.file) not in alike)
+        callees.sort(key=lambda each: arch_of(each.file) not in alike)
     into = _neighbours([(edge.caller, edge.caller_def, edge) for edge in callers])
     out = _neighbours([(edge.callee, edge.callee_def, edge) for edge in callees[:_MOST_EDGES]])
     return Calls(
         into[:_MOST_NEIGHBOURS],
-        len(into) > _MOST_NEIGHBOURS,
+        more or len(into) > _MOST_NEIGHBOURS,
         out[: 2 * _MOST_NEIGHBOURS],
         len(out) > 2 * _MOST_NEIGHBOURS or len(callees) > _MOST_EDGES,
     )

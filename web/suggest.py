@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 from flask import url_for
 
+from web.about import held_by
 from web.errors import Suggestion
 from xref.index.query import Index
 
 #: suggestions in one answer
 _MOST = 6
+#: `net/socket.c:545`, as compilers and grep print it
+_PLACE = re.compile(r"([^\s:]+):(\d+)(?::\d*)?:?")
+#: `file_operations.read`, `struct file_operations::read`
+_MEMBER = re.compile(r"(?:(?:struct|union)\s+)?(\w+)(?:\.|::|->)(\w+)")
+#: `do_IRQ()`, `schedule(void);`
+_CALL = re.compile(r"(\w+)\s*\([^()]*\)?;?")
+_WORD = re.compile(r"[A-Za-z_]\w{2,}")
 #: names compared at most: difflib takes some 20 µs for each
 _POOL = 2000
 
@@ -20,6 +29,32 @@ def identifiers(index: Index, name: str) -> list[Suggestion]:
     """Defined names near to one that is not."""
     near = index.near(name, _MOST)
     return [Suggestion(each, url_for("ident.page", tree=index.tree, name=each)) for each in near]
+
+
+def meant(index: Index, text: str) -> list[Suggestion]:
+    """What a text means that no line has: the place or the member that it writes out, or the names among its words."""
+    if place := _PLACE.fullmatch(text):
+        path, line = place[1].removeprefix("./"), place[2]
+        files = [path] if index.has(path) else _same_name(index, path)[:_MOST]
+        ending = [each for each in files if f"/{each}".endswith(f"/{path}")]
+        return [
+            Suggestion(f"{each}:{line}", url_for("source.page", tree=index.tree, path=each, _anchor=f"L{line}"))
+            for each in (ending or files)
+        ]
+    if member := _MEMBER.fullmatch(text):
+        struct, name = member.groups()
+        if any(held.struct == struct for held in held_by(index, name)):
+            address = url_for("ident.page", tree=index.tree, name=name, list="stores", struct=struct)
+            return [Suggestion(f"{struct}.{name}", address), *_defined(index, [struct, name])]
+    if (call := _CALL.fullmatch(text)) and (found := _defined(index, [call[1]])):
+        return found
+    words = list(dict.fromkeys(_WORD.findall(text)))[:_MOST]
+    return _defined(index, words) or identifiers(index, text)
+
+
+def _defined(index: Index, names: list[str]) -> list[Suggestion]:
+    known = index.defined(names)
+    return [Suggestion(each, url_for("ident.page", tree=index.tree, name=each)) for each in names if each in known]
 
 
 def anything(index: Index, rest: str) -> list[Suggestion]:

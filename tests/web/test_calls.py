@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,13 @@ def test_what_gets_here_only_later_is_told_apart(client):
     assert page.index("In the course of the call") < page.index("Only by something put off")
     deferred = {each["syscall"]: each["deferred"] for each in client.get("/api/v1/minikernel/reaches/ip_rcv").json}
     assert deferred
+
+
+def test_the_nearest_system_calls_come_first(client):
+    page = _page(client, "/minikernel/reaches/ip_queue_xmit")
+    steps = [int(each) for each in re.findall(r'class="quiet">(\d+) steps?<', page.split("Only by something put off")[0])]
+    assert len(steps) > 3
+    assert steps == sorted(steps)
 
 
 def test_completion_of_names(client):

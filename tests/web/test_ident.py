@@ -85,6 +85,18 @@ def test_arch_keeps_that_architecture_and_what_belongs_to_none(site: Any) -> Non
     assert not page.target("include/asm-i386/page.h:1")
 
 
+def test_calls_of_a_function_of_several_architectures_are_those_of_the_one_asked_for(minikernel_index: Path) -> None:
+    client = create_app(minikernel_index).test_client()
+    arch_of = {"i386": "arch/i386/", "ppc": "arch/ppc/"}
+    for arch, other in (("i386", "ppc"), ("ppc", "i386")):
+        about = client.get(f"/api/v1/minikernel/ident/do_IRQ?arch={arch}").json
+        files = [e["file"] for way in ("callers", "callees") for each in about["calls"][way] for e in each["edges"]]
+        assert files
+        assert not [each for each in files if each.startswith(arch_of[other])]
+    first = client.get("/api/v1/minikernel/ident/do_IRQ").json
+    assert first["calls"]["callees"][0]["edges"][0]["file"] == first["definitions"][0]["file"]
+
+
 def test_kind_narrows_the_lists_that_know_it(site: Any) -> None:
     kinds = {d["kind"] for d in site.record("/api/v1/tree/definitions/schedule")}
     assert kinds == {"function", "prototype"}

@@ -164,3 +164,21 @@ def test_where_nothing_is_found_near_names_are_offered(site: Any) -> None:
     page = site.page("/tree/search?q=schedul_e")
     assert page.target("schedule") == ["/tree/ident/schedule"]
     assert "No line of this tree has it." in page.texts("p")
+
+
+def test_what_is_pasted_from_elsewhere_leads_to_what_it_means(site: Any) -> None:
+    for typed, leads in {
+        "kernel/sched.c:11": "/tree/source/kernel/sched.c#L11",
+        "./sched.c:11:4:": "/tree/source/kernel/sched.c#L11",
+        "HZ()": "/tree/ident/HZ",
+        "who calls schedule here": "/tree/ident/schedule",
+    }.items():
+        assert leads in site.page(f"/tree/search?q={typed}").links, typed
+    assert "Near it" not in site.get("/tree/search?q=zzqq zzqy").text
+
+
+def test_a_member_of_a_struct_leads_to_what_it_holds(minikernel_index: Path) -> None:
+    client = create_app(minikernel_index).test_client()
+    for typed in ("proto_ops.sendmsg", "struct proto_ops::sendmsg", "proto_ops-%3Esendmsg"):
+        page = client.get(f"/minikernel/search?q={typed}").text
+        assert "/minikernel/ident/sendmsg?list=stores&amp;struct=proto_ops" in page, typed

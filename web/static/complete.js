@@ -89,6 +89,7 @@ function attach(input) {
     timer = setTimeout(ask, PAUSE);
   });
   input.addEventListener("keydown", (event) => {
+    if (event.isComposing) return; // Enter and the arrows are the input method's until the syllable is done
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Escape" && !list.hidden) {
       event.preventDefault();

@@ -59,7 +59,14 @@ class View {
     const node = this.svg.querySelector(".node.start");
     this.box.width = this.box.height = across * 1.15;
     this.draw();
-    if (node) this.centre(node);
+    if (!node) return;
+    this.centre(node);
+    // a start at an edge of the picture leaves no half of the canvas empty
+    const inside = (at, from, size, seen) => (size < seen ? from + size / 2 : Math.min(Math.max(at, from + seen / 2), from + size - seen / 2));
+    const { x, y, width, height } = this.whole;
+    this.box.x = inside(this.box.x, x, width, this.box.width);
+    this.box.y = inside(this.box.y, y, height, (this.box.width * (this.canvas.clientHeight || 1)) / across);
+    this.draw();
   }
 
   fit() {

@@ -2,7 +2,8 @@
 //
 // Load it on any page with hover.css and the template hover-words.html.  It works on links to /TREE/ident/NAME and on
 // `a[data-ident]`; what stands inside of `[data-path="FILE"]` is read as that file reads it.  A card stays while the
-// pointer is over the link or the card; Escape takes it away.
+// pointer is over the link or the card; Escape takes it away.  By keys, i goes into the card, where Tab goes through its
+// links; Escape, and Tab from the last of them, come back to the identifier.
 
 import { address, api, element, onKey, root, tree, words } from "./site.js";
 
@@ -11,7 +12,8 @@ const LINGER = 250; // and until it goes
 const MOST_KEPT = 500;
 
 const said = {
-  label: "What {name} is", go: "Go to the definition of the identifier", here: "defined in this file",
+  label: "What {name} is", go: "Go to the definition of the identifier", into: "Into the card of the identifier; Escape comes back",
+  keys: "{i} into this card · {d} to the definition", here: "defined in this file",
   included: "in a header that this file includes", linked: "by linking", elsewhere: "elsewhere; this file does not see it",
   likeliest: "the likeliest", alike: "one of {n} that are as likely", others: "definitions in all:",
   in: "in", stored: "functions stored in it:", called: "calls through it:",
@@ -122,9 +124,17 @@ export function place(box, beside) {
 
 // -- one card at a time ---------------------------------------------------------------------------------
 
-const card = element("div", { class: "card", id: "card", popover: "manual", role: "note" });
+const card = element("div", { class: "card", id: "card", popover: "manual", role: "note", tabindex: -1 });
 document.body.append(card);
+const entered = () => card.contains(document.activeElement);
+
+/** The keys that a card has, for who came to it by keys. */
+function hint() {
+  const parts = said.keys.split(/\{(\w)\}/).map((part, place) => (place % 2 ? element("kbd", {}, part) : part));
+  return element("p", { class: "quiet keys-of-card" }, ...parts);
+}
 let shownFor = null;
+let returning = false;
 let timer = 0;
 
 function later(action, delay) {
@@ -140,22 +150,48 @@ async function show(link) {
     inside = [element("p", {}, `${said.failed} ${error.message}`)];
   }
   if (wanted !== link || !(link.matches(":hover") || link === document.activeElement)) return;
-  shownFor?.removeAttribute("aria-describedby");
+  leave();
   shownFor = link;
   card.replaceChildren(...inside);
+  if (link.matches(":focus-visible")) card.append(hint());
   card.setAttribute("aria-label", said.label.replace("{name}", nameOf(link)));
   card.showPopover();
   card.scrollTop = 0;
   place(card, link);
   link.setAttribute("aria-describedby", "card");
+  link.setAttribute("aria-keyshortcuts", "i d");
+}
+
+/** The identifier whose card it was is a link like others again; the focus, if the card had it, goes back there. */
+function leave() {
+  if (entered()) {
+    returning = true; // or its card would come again
+    shownFor?.focus({ preventScroll: true });
+    returning = false;
+  }
+  card.setAttribute("role", "note");
+  shownFor?.removeAttribute("aria-describedby");
+  shownFor?.removeAttribute("aria-keyshortcuts");
+  shownFor = null;
 }
 
 function hide() {
   clearTimeout(timer);
   wanted = null;
-  shownFor?.removeAttribute("aria-describedby");
-  shownFor = null;
+  leave();
   if (card.matches(":popover-open")) card.hidePopover();
+}
+
+/** The card of a link, with the focus in it: a dialog from then on, as a reader of screens says where the focus is. */
+async function enter(link) {
+  clearTimeout(timer);
+  if (link !== shownFor) {
+    wanted = link;
+    await show(link);
+  }
+  if (link !== shownFor) return;
+  card.setAttribute("role", "dialog");
+  (card.querySelector("a") ?? card).focus({ preventScroll: true });
 }
 
 let wanted = null;
@@ -170,7 +206,7 @@ function want(link) {
 }
 
 document.addEventListener("pointerover", (event) => {
-  if (event.pointerType === "touch") return;
+  if (event.pointerType === "touch" || entered()) return;
   if (card.contains(event.target)) clearTimeout(timer);
   else {
     const link = linkAt(event.target);
@@ -180,19 +216,34 @@ document.addEventListener("pointerover", (event) => {
   }
 });
 document.addEventListener("focusin", (event) => {
+  if (returning) return;
   const link = event.target.matches(":focus-visible") ? linkAt(event.target) : null;
   if (link) want(link);
   else if (!card.contains(event.target)) hide();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && card.matches(":popover-open")) hide();
+  if (event.key !== "Tab" || !entered()) return;
+  const links = [...card.querySelectorAll("a")];
+  const end = event.shiftKey ? links[0] : links.at(-1);
+  if (links.length && document.activeElement !== end && document.activeElement !== card) return;
+  // the card stands at the end of the page: from its ends one comes back to where one was
+  event.preventDefault();
+  hide();
 });
 // what is under the pointer while the page moves is asked for when it rests
-document.addEventListener("scroll", (event) => { if (shownFor && !card.contains(event.target)) hide(); }, { passive: true, capture: true });
+document.addEventListener("scroll", (event) => { if (shownFor && !entered() && !card.contains(event.target)) hide(); }, { passive: true, capture: true });
 document.addEventListener("pointerdown", (event) => { if (!card.contains(event.target)) hide(); });
 
+/** The identifier that is meant: the one with a card, with the focus, or under the pointer. */
+const meant = () => shownFor ?? linkAt(document.activeElement) ?? [...document.querySelectorAll("a:hover")].map(linkAt).find(Boolean);
+
+onKey("i", said.into, () => {
+  const link = meant();
+  if (link && !entered()) enter(link);
+});
 onKey("d", said.go, async () => {
-  const link = shownFor ?? linkAt(document.activeElement) ?? [...document.querySelectorAll("a:hover")].map(linkAt).find(Boolean);
+  const link = meant();
   if (!link) return;
   const record = await ask(link).catch(() => null);
   location.assign(record ? addressOf(record.definition) : link.href);

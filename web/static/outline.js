@@ -1,7 +1,7 @@
 // The outline of a file: what can be looked for in it, and the name of what the line that is read stands in.
 
 import { address, element, onKey, tree, words } from "./site.js";
-import { readLine, reveal, tools } from "./source.js";
+import { arrive, readLine, reveal, tools } from "./source.js";
 
 const said = words.source;
 const box = document.getElementById("outline");
@@ -114,6 +114,7 @@ const later = () => {
 };
 
 document.querySelector(".file").prepend(bar);
+arrive(); // the bar has moved the code down
 window.addEventListener("scroll", later, { passive: true });
 window.addEventListener("resize", later);
 update();

@@ -47,13 +47,20 @@ export function onKey(key, says, action) {
   keys.set(key, { says, action });
 }
 
+/** The key that is meant: while an input method is on (Hangul), that of d has the key "ㅇ" or "Process", and the code KeyD. */
+function keyOf({ key, code }) {
+  const letter = key === "Process" || /^[^\x00-\x7f]/.test(key) ? /^Key([A-Z])$/.exec(code)?.[1] : null;
+  return letter ? letter.toLowerCase() : key;
+}
+
 function writing(target) {
   return target.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName);
 }
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || writing(event.target) || document.querySelector("dialog[open]")) return;
-  const known = keys.get(event.key);
+  if (event.key === " " && event.target.closest?.("button, summary")) return; // it is pressed by Space
+  const known = keys.get(keyOf(event));
   if (!known) return;
   event.preventDefault();
   known.action(event);
@@ -72,6 +79,7 @@ function help() {
   );
   document.body.append(box);
   box.showModal();
+  box.scrollTop = 0; // the button at the end has the focus
 }
 
 onKey("/", words.search, () => {
@@ -80,6 +88,7 @@ onKey("/", words.search, () => {
   box?.select();
 });
 onKey("?", words.help, help);
+document.querySelector(".preferences .help")?.addEventListener("click", help);
 
 // the part of the tree that this page is of is in sight, where a narrow screen shows some of them
 const section = document.querySelector(".sections [aria-current]");

@@ -71,7 +71,12 @@ function follow() {
   elsewhere();
   chosen = lines(location.hash);
   light();
-  if (chosen && chosen.last > chosen.first) reveal(chosen.first);
+  arrive(true);
+}
+
+/** What a browser does by itself for one line only: a range is brought into view, and Tab goes on from its first line. */
+export function arrive(focus = false) {
+  if (chosen && chosen.last > chosen.first) reveal(chosen.first, focus);
 }
 
 let from = null;
@@ -102,6 +107,8 @@ pre.addEventListener("keydown", (event) => {
 window.addEventListener("hashchange", follow);
 new ResizeObserver(light).observe(code);
 follow();
+if (chosen) pre.classList.add("arrived");
+document.addEventListener("keydown", () => pre.classList.remove("arrived"), { once: true });
 
 // -- where the reader is ----------------------------------------------------------------------------------
 
@@ -178,5 +185,9 @@ onKey("u", said.up, () => location.assign(document.querySelector("#beside .dir")
 // -- conditions -------------------------------------------------------------------------------------------
 
 const conditions = document.querySelector("form.conditions");
-conditions?.addEventListener("change", () => conditions.requestSubmit());
+let byKeys = false;
+conditions?.addEventListener("pointerdown", () => (byKeys = false));
+conditions?.addEventListener("keydown", () => (byKeys = true));
+// by keys a choice is changed on the way to another one, and left by Tab: Enter or the button shows it
+conditions?.addEventListener("change", () => byKeys || conditions.requestSubmit());
 conditions?.addEventListener("submit", () => (conditions.action = location.pathname + location.hash));

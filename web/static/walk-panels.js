@@ -1,5 +1,7 @@
 // The panels of a walkthrough: what a step has put into them, what is marked, what is scrolled to.
 
+import { onKey } from "./site.js";
+
 const panels = document.getElementById("panels");
 let marked = null;
 
@@ -80,5 +82,18 @@ export function tabs() {
     for (const each of bar.children) each.setAttribute("aria-pressed", String(each === event.target));
     // what was hidden could not be scrolled
     if (marked) mark(...marked);
+  });
+}
+
+/** A figure goes to a panel: by Tab alone, the links of the source stand before all others. */
+export function figures() {
+  const bar = document.getElementById("tabs");
+  [...panels.querySelectorAll(".panel")].forEach((panel, place) => {
+    onKey(String(place + 1), panel.querySelector("h2").firstChild.textContent.trim(), () => {
+      if (bar.checkVisibility()) bar.querySelector(`[data-tab="${panel.id.slice(2)}"]`).click();
+      const box = panel.querySelector(".body[tabindex], .excerpt[tabindex], .body a");
+      box?.focus();
+      box?.scrollIntoView({ block: "nearest" });
+    });
   });
 }

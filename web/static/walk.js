@@ -2,7 +2,7 @@
 
 import { onKey, words } from "./site.js";
 import { watchBytes } from "./walk-bytes.js";
-import { body, center, mark, show, tabs } from "./walk-panels.js";
+import { body, center, figures, mark, show, tabs } from "./walk-panels.js";
 import { Steps } from "./walk-steps.js";
 
 const controls = document.getElementById("controls");
@@ -174,6 +174,7 @@ onKey("s", words.segment, () => jump({ to: "segment" }));
 onKey("c", words.call, () => jump({ to: "call" }));
 onKey("Home", words.first, () => go(0));
 onKey("End", words.last, () => go(count - 1));
+figures();
 
 for (const each of [play, scrub, speed.parentElement]) each.hidden = false;
 watchBytes(body("bytes"));

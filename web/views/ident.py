@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -63,6 +64,11 @@ class Filters(NamedTuple):
     kind: str | None
     arch: str | None
     within: str
+
+    @property
+    def calls(self) -> Callable[[str], bool] | None:
+        """Whether a call in a file is wanted; None where those of all files are."""
+        return self.keeps if self.arch or self.within else None
 
     def keeps(self, file: str) -> bool:
         """Whether a file is wanted: below `within`, and of the architecture or of none."""
@@ -145,7 +151,8 @@ def page(tree: str, name: str) -> str:
         if only in (None, "references"):
             references = _references(index, name, filters, number)
         if only is None:
-            behind = about(index, name, definitions.items if definitions else [], first_only=seen is not None)
+            first_page = definitions.items if definitions else []
+            behind = about(index, name, first_page, first_only=seen is not None, keeps=filters.calls)
         if only == "stores":
             stores = _stores(index, name, filters, struct, number)
         shown = definitions.items if definitions else []
@@ -217,7 +224,7 @@ def whole_record(tree: str, name: str) -> Response:
                 "kinds": here.counts(),
                 "directories": _deep(usage.directories(filters.within)),
             },
-            **_deep(about(index, name, found[:_DEFINITIONS], first_only=seen is not None)),
+            **_deep(about(index, name, found[:_DEFINITIONS], first_only=seen is not None, keeps=filters.calls)),
         })  # fmt: skip
 
 

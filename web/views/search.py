@@ -177,14 +177,14 @@ def _search(index: Index, asked: Asked, page: int) -> Found:
     lines, cut = _lines(index, asked)
     names = _identifiers(index, asked.query, settings.search_named)
     files = _files(index, asked, settings.search_named)
-    nothing = asked.query.is_name and not (lines or names or files)
+    nothing = asked.query.text and not (asked.query.regex or lines or names or files)
     return Found(
         names,
         files,
         paged(lines, page, min(_SHOWN, settings.page_size)),
         cut,
         _directories(lines, asked),
-        suggest.identifiers(index, asked.query.text) if nothing else [],
+        suggest.meant(index, asked.query.text) if nothing else [],
     )
 
 

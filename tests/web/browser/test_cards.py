@@ -38,6 +38,10 @@ def test_a_card_comes_by_mouse_and_keys(visit: Callable[..., Page], accessible: 
     page.keyboard.press("Tab")
     expect(first).to_be_focused()
     expect(card).to_be_visible()
+    page.keyboard.press("i")
+    assert page.evaluate("document.getElementById('card').contains(document.activeElement)")
+    page.keyboard.press("Escape")
+    expect(first).to_be_focused()
 
 
 def test_other_lists_of_the_same_name_have_no_card(visit: Callable[..., Page]) -> None:

@@ -13,6 +13,7 @@ KINDS = {
     "home": "/",
     "directory": "/minikernel/source/",
     "source": "/minikernel/source/net/socket.c",
+    "range": "/minikernel/source/net/socket.c#L110-L140",
     "text": "/minikernel/source/Makefile",
     "ident": "/minikernel/ident/tcp_sendmsg",
     "search": "/minikernel/search?q=sendmsg",
