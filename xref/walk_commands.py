@@ -99,7 +99,7 @@ def walk(
       xref walk write --payload 3000
       xref walk fast_retransmit --drop 5 --pcap lost.pcap
       xref walk write --verify
-      xref walk --replay recordings.json.gz --scenario 01_connect_close --json
+      xref walk --replay recordings.json.gz --scenario 02_small_send --json
     """
     changed = {name: value for name, value in given.items() if value is not None and value != ()}
     if replay is not None:
@@ -181,6 +181,8 @@ def _replay(recordings: Path, name: str, as_json: bool, pcap: Path | None) -> in
     if pcap is not None:
         frames = [(round(frame["t"] * 1_000_000), bytes.fromhex(frame["hex"])) for frame in found["frames"]]
         capture.write(pcap, [(max(when, 0), frame) for when, frame in frames])
+    for lacking in found.get("left_out", ()):
+        click.echo(f"xref: left out: {lacking}", err=True)
     if as_json:
         console.put([json.dumps(found)])
         return console.FOUND

@@ -261,12 +261,16 @@ class Ucopy:
 
 
 class ListenOpt:
-    """`struct tcp_listen_opt`: connection requests of a listening socket, in the order in which they came."""
+    """`struct tcp_listen_opt`: connection requests of a listening socket, in the order in which they came.
+
+    In the kernel they are in lists, one for each hash; here each knows its own (`OpenRequest.hash`).
+    """
 
     def __init__(self) -> None:
         self.qlen = 0
         self.qlen_young = 0
         self.max_qlen_log = 6
+        self.clock_hand = 0
         self.syn_table: list[OpenRequest] = []
 
 
