@@ -314,11 +314,14 @@ def neigh_connected_output(k: Kernel, skb: SkBuff) -> int:
 
 @arp_c
 def arp_constructor(k: Kernel, n: Neighbour) -> int:
-    """`arp_constructor`: broadcast and loopback need no ARP; which functions send, the device decides."""
+    """`arp_constructor`: broadcast, multicast and loopback need no ARP; which functions send, the device decides."""
     n.type = route.inet_addr_type(k, n.primary_key)
     if n.dev.loopback:
         n.nud_state = NUD_NOARP
         n.ha = n.dev.dev_addr
+    elif n.type == route.RTN_MULTICAST:
+        n.nud_state = NUD_NOARP
+        n.ha = b"\x01\x00\x5e" + (n.primary_key & 0x7FFFFF).to_bytes(3, "big")
     elif n.type == route.RTN_BROADCAST:
         n.nud_state = NUD_NOARP
         n.ha = n.dev.broadcast

@@ -73,8 +73,9 @@ class Wire:
                 elif stamp is not None and frame["t"] - before > 0.002:
                     self.unasked.append((frame["t"], stamp))
                 self.sent_stamps.append(tcp_stamp(raw)[0])
-                self._look(frame["t"], raw)
-                self._look_at_day(frame["t"], raw)
+                # what a frame that was cut short lacks is read as zeros
+                self._look(frame["t"], raw.ljust(80, b"\0"))
+                self._look_at_day(frame["t"], raw.ljust(80, b"\0"))
 
     def _look_at_day(self, t: float, raw: bytes) -> None:
         """Microseconds of the day at time 0, where a frame tells them (IP timestamp option, ICMP timestamp)."""
