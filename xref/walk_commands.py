@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Any
 
 import click
@@ -17,6 +18,9 @@ from xref.options import answer
 from xref.options import as_json
 from xref.options import in_language
 from xref.show import Paint
+
+if TYPE_CHECKING:
+    from xref.stack.scenario import Run
 
 
 def _overrides(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -99,15 +103,15 @@ def walk(
       xref walk write --payload 3000
       xref walk fast_retransmit --drop 5 --pcap lost.pcap
       xref walk write --verify
-      xref walk --replay recordings.json.gz --scenario 01_connect_close --json
+      xref walk --replay recordings.json.gz --scenario 02_small_send --json
     """
     changed = {name: value for name, value in given.items() if value is not None and value != ()}
     if replay is not None:
         if recorded is None or scenario is not None or changed or verify:
             raise click.UsageError("--replay goes with --scenario NAME, and with no scenario or option of ours")
         return _replay(replay, recorded, as_json, pcap)
-    if verify and recorded is None and pcap is None and not events:
-        return _verify(session, scenario, changed, as_json)
+    if verify and recorded is None and not events and (pcap is None or scenario is not None):
+        return _verify(session, scenario, changed, as_json, pcap)
     if verify:
         raise click.UsageError("--verify goes with a scenario and its options, or alone")
     if scenario is None or recorded is not None:
@@ -115,7 +119,7 @@ def walk(
     return _walk(scenario, changed, pcap, events, language, as_json)
 
 
-def _verify(session: Session, name: str | None, given: dict[str, Any], as_json: bool) -> int:
+def _verify(session: Session, name: str | None, given: dict[str, Any], as_json: bool, pcap: Path | None) -> int:
     """Hold the steps of one scenario, or of all, against the tree; the exit status."""
     from xref.graph.callgraph import CallGraph
     from xref.graph.contexts import contexts
@@ -130,7 +134,10 @@ def _verify(session: Session, name: str | None, given: dict[str, Any], as_json: 
     try:
         chosen = [scenario.find(name)] if name is not None else list(scenario.load().values())
         for one in chosen:
-            trace = scenario.run(one, _with_lists(given)).trace
+            run = scenario.run(one, _with_lists(given))
+            if pcap is not None:
+                _capture(run, pcap)
+            trace = run.trace
             verifier = Verifier(graph, known.get(one.context))
             if as_json and name is not None:
                 records = list(verifier.annotated(trace.records() if trace else ()))
@@ -149,8 +156,14 @@ def _with_lists(given: dict[str, Any]) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
+def _capture(run: Run, path: Path) -> None:
+    """Write what a capture on the client's card would show."""
+    from xref.stack import pcap
+
+    pcap.write(path, run.capture(), run.hosts["client"].wall)
+
+
 def _walk(name: str, given: dict[str, Any], pcap: Path | None, events: bool, language: str, as_json: bool) -> int:
-    from xref.stack import pcap as capture
     from xref.stack import scenario
 
     try:
@@ -158,7 +171,7 @@ def _walk(name: str, given: dict[str, Any], pcap: Path | None, events: bool, lan
     except scenario.ScenarioError as problem:
         raise click.UsageError(str(problem)) from problem
     if pcap is not None:
-        capture.write(pcap, run.capture(), run.hosts["client"].wall)
+        _capture(run, pcap)
     if events:
         return answer(run.events, as_json, lambda paint: show_walk.events(run.events, paint))
     records = run.trace.records() if run.trace else iter(())
@@ -181,6 +194,8 @@ def _replay(recordings: Path, name: str, as_json: bool, pcap: Path | None) -> in
     if pcap is not None:
         frames = [(round(frame["t"] * 1_000_000), bytes.fromhex(frame["hex"])) for frame in found["frames"]]
         capture.write(pcap, [(max(when, 0), frame) for when, frame in frames])
+    for lacking in found.get("left_out", ()):
+        click.echo(f"xref: left out: {lacking}", err=True)
     if as_json:
         console.put([json.dumps(found)])
         return console.FOUND

@@ -41,6 +41,68 @@ def test_a_connection_that_is_made_up():
     assert [frame["hex"][24:28] for frame in found["frames"]] == ["0806"] * 3
 
 
+def _made_up(*calls, frames=(), sysctls=None):
+    """A recording of these calls, a millisecond apart; each is (call, arguments), the first makes `$s`."""
+    guest = [
+        {"t": n / 1000, "t_end": n / 1000, "call": call, "args": args, "ret": 0, "errno": None, "label": None}
+        for n, (call, args) in enumerate(calls, 1)
+    ]
+    guest[0]["label"] = "s"
+    recording = {"scenario": "made_up", "sysctls": sysctls or {}, "guest": guest, "frames": list(frames)}
+    found = replay.replay(recording)
+    return [call["errno"] for call in found["calls"]], [bytes.fromhex(f["hex"]) for f in found["frames"]], found
+
+
+UDP = ("socket", "AF_INET, SOCK_DGRAM, 0")
+
+
+def test_what_the_model_lacks_does_not_end_a_replay():
+    """A call, an option and a sysctl that it does not have are said, and the rest goes on."""
+    errors, frames, found = _made_up(
+        UDP,
+        ("frobnicate", "$s, 1"),
+        ("setsockopt", "$s, SO_NOSUCH=1"),
+        ("getsockopt", "$s, SO_NOSUCH"),
+        ("sendto", "$s, data+0, 10, flags=0x0, 192.168.7.9:99"),
+        sysctls={"ipv4.tcp_nosuch": 1},
+    )
+    assert errors == [None, "ENOSYS", "ENOPROTOOPT", "ENOPROTOOPT", None]
+    assert len(found["left_out"]) == 4
+    assert frames
+    assert "left_out" not in _made_up(UDP)[2]
+
+
+def test_a_multicast_leaves_by_the_device_chosen_with_its_own_ttl():
+    send = ("sendto", "$s, data+0, 10, flags=0x0, 239.1.2.3:99")
+    assert _made_up(UDP, send)[0] == [None, "ENETUNREACH"]
+    chosen = ("setsockopt", "$s, IP_MULTICAST_IF=c0a80702")
+    errors, (frame,), _ = _made_up(UDP, chosen, ("setsockopt", "$s, IP_MULTICAST_TTL=7"), send)
+    assert not any(errors)
+    assert frame[:6] == bytes.fromhex("01005e010203")
+    assert frame[22] == 7
+
+
+def test_a_device_that_a_socket_is_bound_to_has_everyone_on_its_link():
+    far = ("sendto", "$s, data+0, 10, flags=0x0, 10.0.0.1:99")
+    everyone = ("sendto", "$s, data+0, 10, flags=0x0, 255.255.255.255:99")
+    bound = ("setsockopt", "$s, SO_BINDTODEVICE=65746830")
+    allowed = ("setsockopt", "$s, SO_BROADCAST=1")
+    assert _made_up(UDP, far, everyone)[0] == [None, "ENETUNREACH", "ENETUNREACH"]
+    errors, frames, _ = _made_up(UDP, bound, far, everyone, allowed, everyone)
+    assert errors == [None, None, None, "EACCES", None, None]
+    # who has 10.0.0.1?, and the broadcast
+    assert [frame[12:14] for frame in frames[:2]] == [b"\x08\x06", b"\x08\x00"]
+    assert frames[0][38:42] == bytes([10, 0, 0, 1])
+    assert frames[1][:6] == b"\xff" * 6
+    assert _made_up(UDP, ("setsockopt", "$s, SO_BINDTODEVICE=65746839"))[0] == [None, "ENODEV"]
+
+
+def test_frames_that_are_cut_short_are_read_as_far_as_they_go():
+    frames = [{"t": 0.001, "dir": "in", "hex": "525400123456020000000001080045" + "00" * n} for n in range(20)]
+    frames += [{"t": 0.002, "dir": "out", "hex": "525400123456020000000001080045" + "00" * n} for n in range(20)]
+    assert _made_up(UDP, frames=frames)[0] == [None]
+
+
 @pytest.mark.skipif(RECORDINGS is None or not RECORDINGS.exists(), reason="no recordings beside this checkout")
 def test_the_model_sends_what_the_real_kernel_sent():
     tool = SHARED / "tools" / "score-wire"

@@ -187,6 +187,9 @@ def inet_bind(k: Kernel, sock: Socket, address: tuple[int, int]) -> Generator[No
         err = -EINVAL
     else:
         sk.rcv_saddr = sk.saddr = addr
+        if kind in (route.RTN_MULTICAST, route.RTN_BROADCAST):
+            # an address to hear on, not to send from
+            sk.saddr = 0
         if sk.sk_prot.get_port(k, sk, port):
             sk.rcv_saddr = sk.saddr = 0
             err = -EADDRINUSE

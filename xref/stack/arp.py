@@ -214,9 +214,9 @@ def neigh_timer_handler(k: Kernel, n: Neighbour) -> None:
         else:
             n.set(k, NUD_PROBE)
             n.probes = 0
-            following = now + k.sysctl.retrans_time * k.hz
+            following = now + round(k.sysctl.retrans_time * k.hz)
     else:
-        following = now + k.sysctl.retrans_time * k.hz
+        following = now + round(k.sysctl.retrans_time * k.hz)
     most = k.sysctl.ucast_solicit + (0 if n.nud_state & NUD_PROBE else k.sysctl.mcast_solicit)
     if n.nud_state & (NUD_INCOMPLETE | NUD_PROBE) and n.probes >= most:
         n.set(k, NUD_FAILED)
@@ -314,11 +314,14 @@ def neigh_connected_output(k: Kernel, skb: SkBuff) -> int:
 
 @arp_c
 def arp_constructor(k: Kernel, n: Neighbour) -> int:
-    """`arp_constructor`: broadcast and loopback need no ARP; which functions send, the device decides."""
+    """`arp_constructor`: broadcast, multicast and loopback need no ARP; which functions send, the device decides."""
     n.type = route.inet_addr_type(k, n.primary_key)
     if n.dev.loopback:
         n.nud_state = NUD_NOARP
         n.ha = n.dev.dev_addr
+    elif n.type == route.RTN_MULTICAST:
+        n.nud_state = NUD_NOARP
+        n.ha = b"\x01\x00\x5e" + (n.primary_key & 0x7FFFFF).to_bytes(3, "big")
     elif n.type == route.RTN_BROADCAST:
         n.nud_state = NUD_NOARP
         n.ha = n.dev.broadcast
@@ -466,7 +469,7 @@ def _arp_answer(k: Kernel, skb: SkBuff, dev: NetDevice, op: int, sha: bytes, sip
     n = neigh_lookup(k, sip, dev)
     if n is not None:
         state = NUD_REACHABLE
-        override = k.jiffies > n.updated + k.sysctl.locktime * k.hz
+        override = k.jiffies > n.updated + round(k.sysctl.locktime * k.hz)
         if op != ARPOP_REPLY or skb.pkt_type != PACKET_HOST:
             state = NUD_STALE
         neigh_update(k, n, sha, state, NEIGH_UPDATE_F_OVERRIDE if override else 0)

@@ -83,7 +83,10 @@ def ip4_datagram_connect(k: Kernel, sk: InetSock, address: tuple[int, int], fami
     daddr, port = address
     sk.sk_dst_cache = None
     tos = sk.tos & route.IPTOS_RT_MASK | sk.sk_localroute
-    rt, err = route.ip_route_connect(k, sk, daddr, sk.saddr, tos, sk.sk_bound_dev_if)
+    oif, saddr = sk.sk_bound_dev_if, sk.saddr
+    if route.multicast(daddr):
+        oif, saddr = oif or sk.mc_index, saddr or sk.mc_addr
+    rt, err = route.ip_route_connect(k, sk, daddr, saddr, tos, oif)
     if rt is None:
         return err
     if rt.rt_flags & route.RTCF_BROADCAST and not sk.broadcast:

@@ -96,7 +96,7 @@ def icmpv4_xrlim_allow(k: Kernel, rt: Rtable, kind: int, code: int) -> bool:
     if kind > NR_ICMP_TYPES or (kind == ICMP_DEST_UNREACH and code == ICMP_FRAG_NEEDED) or rt.dev.loopback:
         return True
     if 1 << kind & k.sysctl.icmp_ratemask:
-        return xrlim_allow(k, rt, k.sysctl.icmp_ratelimit * k.hz)
+        return xrlim_allow(k, rt, round(k.sysctl.icmp_ratelimit * k.hz))
     return True
 
 

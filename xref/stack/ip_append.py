@@ -291,7 +291,7 @@ def ip_push_pending_frames(k: Kernel, sk: InetSock) -> int:
             ident = route.__ip_select_ident(k, rt, 0)
         IPHDR.pack_into(
             skb.shared.buf, skb.nh, 0x40 | ihl, sk.tos, skb.len, ident, IP_DF if df else 0,
-            ip_output.ip_select_ttl(sk, rt),
+            sk.mc_ttl if rt.rt_type == route.RTN_MULTICAST else ip_output.ip_select_ttl(sk, rt),
             sk.sk_protocol, 0, rt.rt_src, rt.rt_dst,
         )  # fmt: skip
         if opt is not None:

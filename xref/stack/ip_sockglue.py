@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from errno import EADDRNOTAVAIL
 from errno import EAGAIN
 from errno import EINVAL
 from errno import ENOPROTOOPT
+from errno import ENOTCONN
 from typing import TYPE_CHECKING
 
 from xref.stack import ip_options
@@ -38,10 +40,18 @@ ip_sockglue_c = source("net/ipv4/ip_sockglue.c", "ip")
 
 IP_TOS = 1
 IP_TTL = 2
+IP_HDRINCL = 3
 IP_OPTIONS = 4
+IP_ROUTER_ALERT = 5
 IP_MTU_DISCOVER = 10
 IP_RECVERR = 11
 IP_MTU = 14
+IP_FREEBIND = 15
+IP_MULTICAST_IF = 32
+IP_MULTICAST_TTL = 33
+IP_MULTICAST_LOOP = 34
+#: what recvmsg tells beside the data (IP_RECVOPTS, IP_RETOPTS, IP_PKTINFO, IP_RECVTTL, IP_RECVTOS) as `cmsg_flags`
+CMSG_FLAGS = {6: 8, 7: 16, 8: 1, 12: 2, 13: 4}
 
 SO_EE_ORIGIN_LOCAL = 1
 SO_EE_ORIGIN_ICMP = 2
@@ -148,10 +158,51 @@ def ip_setsockopt(k: Kernel, sk: InetSock, level: int, name: int, value: bytes) 
         sk.recverr = int(bool(number))
         if not number:
             skb_queue_purge(k, sk.sk_error_queue)
+    elif name in CMSG_FLAGS:
+        sk.cmsg_flags = sk.cmsg_flags | CMSG_FLAGS[name] if number else sk.cmsg_flags & ~CMSG_FLAGS[name]
+    elif name == IP_FREEBIND and value:
+        sk.freebind = int(bool(number))
+    elif name in (IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_MULTICAST_IF):
+        err = _set_multicast(k, sk, name, number, value)
+    elif name == IP_HDRINCL:
+        # only a raw socket has it
+        err = -ENOPROTOOPT
+    elif name in (IP_FREEBIND, IP_ROUTER_ALERT):
+        err = -EINVAL
     else:
         err = -ENOPROTOOPT
     release_sock(k, sk)
     return err
+
+
+def _set_multicast(k: Kernel, sk: InetSock, name: int, number: int, value: bytes) -> int:
+    """How multicasts leave. Left out: joining groups, and so all that IGMP sends."""
+    if name == IP_MULTICAST_LOOP:
+        if not value:
+            return -EINVAL
+        sk.mc_loop = int(bool(number))
+        return 0
+    if sk.sk_type == SOCK_STREAM:
+        return -EINVAL
+    if name == IP_MULTICAST_TTL:
+        ttl = 1 if number == -1 else number
+        if not value or not 0 <= ttl <= 255:
+            return -EINVAL
+        sk.mc_ttl = ttl
+        return 0
+    # a struct ip_mreqn (group, address, index), or an address alone
+    address = int.from_bytes(value[4:8] if len(value) >= 12 else value[:4], "big")
+    index = int.from_bytes(value[8:12], "little") if len(value) >= 12 else 0
+    if not index and not address:
+        sk.mc_index = sk.mc_addr = 0
+        return 0
+    dev = next((each for each in k.devices if each.ifindex == index or (not index and each.ip == address)), None)
+    if dev is None:
+        return -EADDRNOTAVAIL
+    if sk.sk_bound_dev_if and dev.ifindex != sk.sk_bound_dev_if:
+        return -EINVAL
+    sk.mc_index, sk.mc_addr = dev.ifindex, address
+    return 0
 
 
 def _set_options(k: Kernel, sk: InetSock, value: bytes) -> int:
@@ -184,11 +235,17 @@ def ip_getsockopt(k: Kernel, sk: InetSock, name: int) -> Generator[None, None, t
         number = sk.pmtudisc
     elif name == IP_RECVERR:
         number = sk.recverr
+    elif name in CMSG_FLAGS:
+        number = int(bool(sk.cmsg_flags & CMSG_FLAGS[name]))
+    elif name in (IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_FREEBIND, IP_HDRINCL, IP_MULTICAST_IF):
+        # IP_MULTICAST_IF gives an address, whatever its length
+        number = {
+            IP_MULTICAST_TTL: sk.mc_ttl, IP_MULTICAST_LOOP: sk.mc_loop, IP_FREEBIND: sk.freebind,
+            IP_HDRINCL: sk.hdrincl, IP_MULTICAST_IF: int.from_bytes(sk.mc_addr.to_bytes(4, "big"), "little"),
+        }[name]  # fmt: skip
     elif name == IP_MTU:
         number = sk.sk_dst_cache.mtu if sk.sk_dst_cache is not None else None
     release_sock(k, sk)
     if number is None:
-        from errno import ENOTCONN
-
         return (-ENOTCONN if name == IP_MTU else -ENOPROTOOPT), b""
-    return 0, number.to_bytes(4, "little", signed=number < 0)
+    return 0, (number & 0xFFFFFFFF).to_bytes(4, "little")

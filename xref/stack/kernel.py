@@ -130,6 +130,9 @@ class Kernel:
         # what a real kernel draws at random; a replay takes these from the recording
         self.secure_tcp_sequence_number: Callable[[int, int, int, int], int] = lambda *_: self.random.getrandbits(32)
         self.secure_ip_id: Callable[[int], int] = lambda _: self.random.getrandbits(16)
+        self.synq_hash: Callable[[TcpSock, int, int], int] = (
+            lambda _, raddr, rport: ((raddr ^ rport << 8) + seed) * 0x9E3779B1 >> 12
+        )
         self.connect_port: Callable[[int, int], int | None] = lambda *_: None
 
     # time

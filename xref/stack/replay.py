@@ -11,21 +11,13 @@ has sent as many frames as had gone out before it on the wire, for as long as th
 from __future__ import annotations
 
 import errno
-import gzip
-import itertools
-import json
 import re
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 from xref.stack import socket
 from xref.stack import uaccess
 from xref.stack import vfs
-from xref.stack.checksum import csum_block_add
-from xref.stack.checksum import csum_block_sub
-from xref.stack.checksum import csum_fold
-from xref.stack.checksum import csum_partial
 from xref.stack.clock import Loop
 from xref.stack.device import EthernetCard
 from xref.stack.headers import addr
@@ -35,18 +27,28 @@ from xref.stack.names import FLAGS
 from xref.stack.names import KINDS
 from xref.stack.names import NAMES
 from xref.stack.names import SHUTS
+from xref.stack.recording import LATENCY
+from xref.stack.recording import MICRO
+from xref.stack.recording import RECEIVE
+from xref.stack.recording import GuestClock
+from xref.stack.recording import ReplayError as ReplayError
+from xref.stack.recording import Wire
+from xref.stack.recording import ack_of
+from xref.stack.recording import find as find
+from xref.stack.recording import in_order_end
+from xref.stack.recording import load as load
+from xref.stack.recording import replaced
+from xref.stack.recording import tcp_stamp
+from xref.stack.sock import TcpSock
 from xref.stack.sockcore import ERESTARTSYS
 
-MICRO = 1_000_000
 PATTERN_SIZE = 1 << 20
 DATA = 0x10200000
 SCRATCH = 0x30000000
 SCRATCH_SIZE = 1 << 20
 EFAULT_PAGE = 0x20000000
 PAGE = 4096
-# what the emulated machine takes, in microseconds: from the wire to the interrupt, to receive a frame, to send one
-LATENCY = 150
-RECEIVE = 150
+# what the emulated machine takes, in microseconds, to send a frame
 SEND = 40
 # and a process, to run after it was woken, and to copy a segment
 WAKE = 450
@@ -57,174 +59,10 @@ SOON = 0.008
 PATIENCE = 60_000
 # the same for what, going by the acknowledgement alone, may have come before
 SHORT_PATIENCE = 3_000
-
-class ReplayError(ValueError):
-    """A recording that cannot be read, or asks for what the model does not have."""
-
-
-def load(path: Path) -> list[dict[str, Any]]:
-    """The scenarios of a recording, a JSON list, perhaps compressed with gzip."""
-    try:
-        raw = path.read_bytes()
-        if path.suffix == ".gz":
-            raw = gzip.decompress(raw)
-        recordings = json.loads(raw)
-    except (OSError, EOFError, ValueError) as problem:
-        raise ReplayError(f"{path}: not a recording that can be read ({problem})") from problem
-    if not isinstance(recordings, list) or not all(isinstance(one, dict) and "scenario" in one for one in recordings):
-        raise ReplayError(f"{path}: a recording is a list of scenarios")
-    return recordings
-
-
-def find(recordings: list[dict[str, Any]], name: str) -> dict[str, Any]:
-    """One scenario of a recording, by its name."""
-    for one in recordings:
-        if one["scenario"] == name:
-            return one
-    raise ReplayError(f"the recording has no scenario {name}")
-
-
-class _Wire:
-    """What the frames of a recording tell of the kernel's random choices."""
-
-    def __init__(self, frames: list[dict[str, Any]]) -> None:
-        self.isn: dict[tuple[int, int, int], int] = {}
-        self.ports: dict[tuple[int, int], list[int]] = {}
-        self.udp_ports: list[int] = []
-        self.stamps: list[tuple[float, int]] = []
-        self.unasked: list[tuple[float, int]] = []
-        self.syns: list[tuple[float, int]] = []
-        self.ids: dict[int, int] = {}
-        self.sent_stamps: list[int | None] = []
-        self.days: list[int] = []
-        self.probes: list[tuple[float, int]] = []
-        self.own = (addr("192.168.7.2"), bytes.fromhex("525400123456"))
-        quiet = -1.0
-        for frame in frames:
-            before, quiet = quiet, frame["t"]
-            if frame["dir"] == "out":
-                raw = bytes.fromhex(frame["hex"])
-                stamp = tcp_stamp(raw)[0]
-                if stamp is not None and _is_syn(raw):
-                    self.syns.append((frame["t"], stamp))
-                elif stamp is not None and frame["t"] - before > 0.002:
-                    self.unasked.append((frame["t"], stamp))
-                self.sent_stamps.append(tcp_stamp(raw)[0])
-                self._look(frame["t"], raw)
-                self._look_at_day(frame["t"], raw)
-
-    def _look_at_day(self, t: float, raw: bytes) -> None:
-        """Microseconds of the day at time 0, where a frame tells them (IP timestamp option, ICMP timestamp)."""
-        if raw[12:14] != b"\x08\x00":
-            return
-        at = 14 + (raw[14] & 15) * 4
-        option = 34
-        while option < at and raw[option] > 1 and raw[option + 1] > 1:
-            if raw[option] == 68 and raw[option + 3] & 0xF in (0, 1):
-                first = option + (4 if raw[option + 3] & 0xF == 0 else 8)
-                self._add_day(t, raw[first : first + 4])
-                return
-            option += raw[option + 1]
-        if raw[23] == 1 and raw[at] == 14:
-            self._add_day(t, raw[at + 12 : at + 16])
-
-    def _add_day(self, t: float, stamp: bytes) -> None:
-        self.days.append(int.from_bytes(stamp, "big") * 1000 + 500 - (round(t * MICRO) - LATENCY - RECEIVE))
-
-    def _look(self, t: float, raw: bytes) -> None:
-        kind = raw[12:14]
-        if kind == b"\x08\x06":
-            self.own = (int.from_bytes(raw[28:32], "big"), raw[6:12])
-            if raw[20:22] == b"\0\1" and not raw[0] & 1:
-                self.probes.append((t, int.from_bytes(raw[38:42], "big")))
-            return
-        if kind != b"\x08\x00" or int.from_bytes(raw[20:22], "big") & 0x1FFF:
-            return
-        at = 14 + (raw[14] & 15) * 4
-        daddr = int.from_bytes(raw[30:34], "big")
-        if not raw[20] & 0x40:
-            self.ids.setdefault(daddr, int.from_bytes(raw[18:20], "big"))
-        sport, dport = int.from_bytes(raw[at : at + 2], "big"), int.from_bytes(raw[at + 2 : at + 4], "big")
-        if raw[23] == 17 and sport not in self.udp_ports:
-            self.udp_ports.append(sport)
-        if raw[23] != 6 or len(raw) < at + 20:
-            return
-        if raw[at + 13] & 2:
-            self.isn.setdefault((daddr, sport, dport), int.from_bytes(raw[at + 4 : at + 8], "big"))
-            if not raw[at + 13] & 16 and sport not in self.ports.setdefault((daddr, dport), []):
-                self.ports[daddr, dport].append(sport)
-        stamp = tcp_stamp(raw)[0]
-        if stamp is not None:
-            self.stamps.append((t, stamp))
-
-
-def tcp_stamp(raw: bytes) -> tuple[int | None, int]:
-    """Timestamp that a frame carries, if it is a TCP segment that has one, and where in the frame the option is."""
-    if raw[12:14] != b"\x08\x00" or raw[23] != 6 or int.from_bytes(raw[20:22], "big") & 0x1FFF:
-        return None, 0
-    start = 14 + (raw[14] & 15) * 4
-    if len(raw) < start + 20:
-        return None, 0
-    at, end = start + 20, min(start + (raw[start + 12] >> 4) * 4, len(raw))
-    while at < end:
-        if raw[at] in (0, 1):
-            at += 1
-            continue
-        size = raw[at + 1] if at + 1 < end else 0
-        if size < 2:
-            break
-        if raw[at] == 8 and size == 10 and at + 10 <= end:
-            return int.from_bytes(raw[at + 2 : at + 6], "big"), at
-        at += size
-    return None, 0
-
-
-class GuestClock:
-    """The guest's jiffies by the wire's clock: where a tick must have come, as the timestamps that were sent tell.
-
-    A segment carries the jiffies of the moment in which it was made, and is on the wire a little later. So of all
-    segments of a while, the one with the most jiffies for its time is nearest to the tick; between such points the
-    clocks drift evenly.
-    """
-
-    WHILE = 2.0
-    # milliseconds from the tick of a timer to its segment on the wire, on the emulated machine
-    DELAY = 0.1
-
-    def __init__(self, stamps: list[tuple[float, int]]) -> None:
-        self.base = stamps[0][1] - int(stamps[0][0] * 1000) if stamps else (1 << 32) - 200_000
-        points: list[tuple[float, float]] = []
-        group: list[tuple[float, float]] = []
-        for t, stamp in stamps:
-            ahead = ((stamp - self.base + (1 << 31)) & 0xFFFFFFFF) - (1 << 31) - t * 1000
-            if group and t - group[0][0] > self.WHILE:
-                points.append(max(group, key=lambda one: one[1]))
-                group = []
-            group.append((t, ahead))
-        if group:
-            points.append(max(group, key=lambda one: one[1]))
-        self.points = [(t, ahead + self.DELAY) for t, ahead in points] or [(0.0, 0.0)]
-
-    def ahead(self, t: float) -> float:
-        """Milliseconds that the guest's clock is ahead of the wire's (beyond `base`) at a time on the wire."""
-        points = self.points
-        if t <= points[0][0]:
-            return points[0][1]
-        for (t0, a0), (t1, a1) in itertools.pairwise(points):
-            if t <= t1:
-                return a0 + (a1 - a0) * (t - t0) / (t1 - t0)
-        return points[-1][1]
-
-    def guest(self, t: float) -> int:
-        """Microseconds of the guest's clock at a time on the wire (seconds)."""
-        return round((t * 1000 + self.ahead(t)) * 1000)
-
-    def wire(self, guest: int) -> float:
-        """Time on the wire (seconds) at a time of the guest's clock (microseconds)."""
-        t = guest / MICRO
-        for _ in range(3):
-            t = guest / MICRO - self.ahead(t) / 1000
-        return t
+# options whose value a recording has as bytes, in hexadecimal
+STRUCTS = (
+    "IP_OPTIONS", "SO_LINGER", "SO_RCVTIMEO", "SO_SNDTIMEO", "SO_BINDTODEVICE", "IP_MULTICAST_IF",
+)  # fmt: skip
 
 
 class Replay:
@@ -234,11 +72,13 @@ class Replay:
         self.recording = recording
         self.frames: list[dict[str, Any]] = []
         self.calls: list[dict[str, Any]] = []
+        # what the recording has and the model does not, in words
+        self.left_out: list[str] = []
         self.labels: dict[str, int] = {}
         self.last_address = (0, 0)
         self.sent = 0
         self.loop = Loop()
-        wire = self.wire = _Wire(recording["frames"])
+        wire = self.wire = Wire(recording["frames"])
         self.clock = GuestClock(wire.stamps)
         self.stamps: list[int | None] = []
         self.host = Host(self.loop, name="guest", machine=X86_64, jiffies=self.clock.base & 0xFFFFFFFF)
@@ -246,7 +86,10 @@ class Replay:
         if wire.days:
             k.day_offset = sum(wire.days) // len(wire.days) - k.wall % 86400 * MICRO - self.clock.guest(0.0)
         for name, value in recording.get("sysctls", {}).items():
-            k.sysctl.set(name, value)
+            try:
+                k.sysctl.set_raw(name, value, k.hz)
+            except ValueError as problem:
+                self.left_out.append(str(problem))
         ip, address = wire.own
         self.card = EthernetCard(k, "eth0", ip=ip, bits=24, address=address)
         k.add_network(self.card)
@@ -270,10 +113,25 @@ class Replay:
             return known.pop(0) if known else None
 
         k.connect_port = port
+        k.synq_hash = self._synq_hash
         number = k.secure_ip_id
         k.secure_ip_id = lambda daddr: wire.ids.get(daddr, number(daddr))
         if wire.udp_ports:
             k.udp_port_rover = wire.udp_ports[0]
+
+    def _synq_hash(self, sk: TcpSock, raddr: int, rport: int) -> int:
+        """Where a listener's table has a request, as its first SYN|ACK that was sent again tells.
+
+        Each turn of the timer, five a second, looks at 68 lists.
+        """
+        k, lopt = self.host, sk.listen_opt
+        times = self.wire.syn_acks.get((raddr, rport, sk.num), [])
+        again = [self.clock.guest(t) for t in times if self.clock.guest(t) > self.loop.now + 2 * MICRO]
+        if lopt is None or not again:
+            return 0
+        first = sk.sk_timer.expires if lopt.qlen else k.jiffies + 3 * k.hz
+        turn = round((k.jiffies_base + again[0] * k.hz / MICRO - first) / (k.hz // 5))
+        return lopt.clock_hand + 68 * max(turn, 0) + 34
 
     def _memory(self) -> None:
         memory = self.host.memory
@@ -300,7 +158,7 @@ class Replay:
         for n in range(min(before, len(self.stamps), len(self.wire.sent_stamps)) - 1, -1, -1):
             mine = self.stamps[n]
             if self.wire.sent_stamps[n] == echoed and mine is not None and mine != echoed:
-                return _replace(frame, at + 6, mine.to_bytes(4, "big"))
+                return replaced(frame, at + 6, mine.to_bytes(4, "big"))
             if self.wire.sent_stamps[n] == echoed:
                 break
         return frame
@@ -315,12 +173,12 @@ class Replay:
             raw = bytes.fromhex(frame["hex"])
             if frame["dir"] == "out":
                 out += 1
-                acked = _ack(raw)
+                acked = ack_of(raw)
                 covered = acked if acked and (not covered or (covered - acked) & 0x80000000) else covered
                 continue
             following = frames[n + 1] if n + 1 < len(frames) else None
             due, late = self._due(frame["t"], raw, following, covered)
-            covered = _in_order_end(raw, covered) or covered
+            covered = in_order_end(raw, covered) or covered
             found.append((due, out + late, late, raw))
         return found
 
@@ -334,9 +192,9 @@ class Replay:
             return due, 0
         answer = bytes.fromhex(following["hex"])
         stamp = tcp_stamp(answer)[0]
-        end = _in_order_end(raw, covered)
+        end = in_order_end(raw, covered)
         if end:
-            if (_ack(answer) - end) & 0x80000000:
+            if (ack_of(answer) - end) & 0x80000000:
                 return due, 1
             if stamp is not None:
                 tick = self._tick(stamp)
@@ -378,7 +236,8 @@ class Replay:
         self._feed()
         limit = self.clock.guest(self.end)
         self.loop.run(until=limit + max(12_000, limit // 200))
-        return {"frames": self.frames, "calls": self.calls}
+        found: dict[str, Any] = {"frames": self.frames, "calls": self.calls}
+        return found | {"left_out": self.left_out} if self.left_out else found
 
     def _guest(self, drift: float) -> Generator[None, None, None]:
         entries = [entry for entry in self.recording["guest"] if isinstance(entry.get("ret"), int)]
@@ -421,7 +280,8 @@ class Replay:
         name, args = entry["call"], entry["args"]
         perform = getattr(self, f"_do_{name}", None)
         if perform is None:
-            raise ReplayError(f"the recording calls {name}, which the model does not have")
+            self.left_out.append(f"the model has no system call {name}")
+            return -errno.ENOSYS
         result: int = yield from perform([part.strip() for part in _split(args)])
         return result
 
@@ -542,17 +402,21 @@ class Replay:
     def _do_setsockopt(self, args: list[str]) -> Generator[None, None, int]:
         name, _, text = args[1].partition("=")
         if name not in NAMES:
-            raise ReplayError(f"the recording sets {name}, which the model does not have")
+            self.left_out.append(f"the model has no socket option {name}")
+            return -errno.ENOPROTOOPT
         level, number = NAMES[name]
-        if name in ("IP_OPTIONS", "SO_LINGER", "SO_RCVTIMEO", "SO_SNDTIMEO") and re.fullmatch(r"[0-9a-f]*", text):
+        if name in STRUCTS and re.fullmatch(r"([0-9a-f]{2})*", text):
             value = bytes.fromhex(text)
+        elif re.fullmatch(r"-?\d+|0x[0-9a-f]+", text):
+            value = (int(text, 0) & 0xFFFFFFFF).to_bytes(4, "little")
         else:
-            value = int(text, 0).to_bytes(4, "little", signed=int(text, 0) < 0)
+            value = text.encode()
         return (yield from socket.sys_setsockopt(self.host, self._fd(args[0]), level, number, value))
 
     def _do_getsockopt(self, args: list[str]) -> Generator[None, None, int]:
         if args[1] not in NAMES:
-            raise ReplayError(f"the recording asks for {args[1]}, which the model does not have")
+            self.left_out.append(f"the model has no socket option {args[1]}")
+            return -errno.ENOPROTOOPT
         err, _ = yield from socket.sys_getsockopt(self.host, self._fd(args[0]), *NAMES[args[1]])
         return int(err)
 
@@ -581,48 +445,6 @@ class Replay:
 
     def _do_sendfile(self, args: list[str]) -> Generator[None, None, int]:
         return (yield from vfs.sys_sendfile(self.host, self._fd(args[0]), self._fd(args[1]), int(args[3], 0)))
-
-
-def _replace(frame: bytes, at: int, new: bytes) -> bytes:
-    """Four bytes of a TCP segment changed, and its checksum by as much (a wrong one stays wrong)."""
-    start = 14 + (frame[14] & 15) * 4
-    check = int.from_bytes(frame[start + 16 : start + 18], "big")
-    odd = (at - start) & 1
-    total = csum_block_sub(~check & 0xFFFF, csum_partial(frame[at : at + 4]), odd)
-    check = csum_fold(csum_block_add(total, csum_partial(new), odd))
-    out = bytearray(frame)
-    out[at : at + 4] = new
-    out[start + 16 : start + 18] = check.to_bytes(2, "big")
-    return bytes(out)
-
-
-def _segment(raw: bytes) -> int:
-    """Where the TCP header of a frame is, 0 if it has none."""
-    if raw[12:14] != b"\x08\x00" or raw[23] != 6 or int.from_bytes(raw[20:22], "big") & 0x1FFF:
-        return 0
-    return 14 + (raw[14] & 15) * 4
-
-
-def _is_syn(raw: bytes) -> bool:
-    """A segment that asks for a connection."""
-    at = _segment(raw)
-    return bool(at) and raw[at + 13] & 0x12 == 2
-
-
-def _ack(raw: bytes) -> int:
-    """What a segment acknowledges, 0 if it does not."""
-    at = _segment(raw)
-    return int.from_bytes(raw[at + 8 : at + 12], "big") if at and raw[at + 13] & 16 else 0
-
-
-def _in_order_end(raw: bytes, expected: int) -> int:
-    """Where the data of a segment end, if it has any and begins where the last acknowledgement ended; else 0."""
-    at = _segment(raw)
-    if not at or raw[at + 13] & 2:
-        return 0
-    size = int.from_bytes(raw[16:18], "big") - (at - 14) - (raw[at + 12] >> 4) * 4
-    seq = int.from_bytes(raw[at + 4 : at + 8], "big")
-    return (seq + size) & 0xFFFFFFFF if size > 0 and seq == expected else 0
 
 
 def _flags(text: str) -> int:

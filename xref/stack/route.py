@@ -1,7 +1,7 @@
 """net/ipv4/route.c and what it needs of fib and inetpeer: which way a packet goes, and what is known of that way.
 
 The forwarding table is a list of prefixes, of which the longest match wins. Left out: policy rules, multipath,
-multicast, redirects, the hash and its garbage collection (a route stays cached until it expires).
+membership of groups, redirects, the hash and its garbage collection (a route stays cached until it expires).
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from errno import EACCES
 from errno import EHOSTUNREACH
 from errno import EINVAL
 from errno import ENETUNREACH
+from errno import ENODEV
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import NamedTuple
 
 from xref.stack import arp
 from xref.stack import icmp
@@ -57,6 +59,11 @@ IP_TOS2PRIO = (0, 1, 0, 0, 2, 2, 2, 2, 6, 6, 6, 6, 4, 4, 4, 4)
 def rt_tos2priority(tos: int) -> int:
     """`rt_tos2priority`."""
     return IP_TOS2PRIO[(tos & 0x1E) >> 1]
+
+
+def local_mcast(address: int) -> bool:
+    """`LOCAL_MCAST`: groups that stay on their link."""
+    return address >> 8 == 0xE00000
 
 
 def multicast(address: int) -> bool:
@@ -197,10 +204,12 @@ def inet_select_addr(dev: NetDevice) -> int:
 
 
 @source("include/net/ip_fib.h", "route")
-def fib_lookup(k: Kernel, address: int) -> FibEntry | None:
-    """`fib_lookup` without policy rules: the longest prefix that matches."""
+def fib_lookup(k: Kernel, address: int, onlink: bool = False) -> FibEntry | None:
+    """`fib_lookup` without policy rules: the longest prefix that matches, for `onlink` without a gateway."""
     best: FibEntry | None = None
     for entry in k.fib:
+        if onlink and entry.gateway:
+            continue
         if entry.matches(address) and (best is None or entry.bits > best.bits):
             best = entry
     return best
@@ -218,37 +227,64 @@ def __ip_route_output_key(k: Kernel, daddr: int, saddr: int, tos: int, oif: int)
     return ip_route_output_slow(k, daddr, saddr, tos, oif)
 
 
+class _Way(NamedTuple):
+    """Where a packet is to go, before there is a route."""
+
+    dst: int
+    src: int
+    dev: NetDevice
+    kind: int
+    entry: FibEntry | None
+
+
+def _way_out(k: Kernel, daddr: int, saddr: int, tos: int, oif: int) -> tuple[_Way | None, int]:
+    """The part of `ip_route_output_slow` that looks for device, source address and gateway; or an error."""
+    lo = k.devices[0]
+    if saddr and inet_addr_type(k, saddr) != RTN_LOCAL:
+        return None, -EINVAL
+    to_all = daddr == 0xFFFFFFFF
+    bound = next((dev for dev in k.devices if dev.ifindex == oif), None)
+    if oif and bound is None:
+        return None, -ENODEV
+    if saddr and not oif and (to_all or multicast(daddr)):
+        # who is bound to an address sends to many by that address's device
+        bound = next((dev for dev in k.devices if dev.ip == saddr), None)
+    if not daddr:
+        dst = saddr or (bound.ip if bound is not None else 0) or 0x7F000001
+        return _Way(dst, saddr or dst, lo, RTN_LOCAL, None), 0
+    if bound is not None and (to_all or local_mcast(daddr) or not oif):
+        return _Way(daddr, saddr or inet_select_addr(bound), bound, RTN_UNICAST, None), 0
+    entry = fib_lookup(k, daddr, bool(tos & RTO_ONLINK))
+    if entry is not None and bound is not None and entry.kind == RTN_UNICAST and entry.dev is not bound:
+        entry = None
+    if entry is None:
+        if bound is None:
+            return None, -ENETUNREACH
+        # a device was asked for: whoever it is is taken to be on its link
+        return _Way(daddr, saddr or inet_select_addr(bound), bound, RTN_UNICAST, None), 0
+    if entry.kind == RTN_UNREACHABLE:
+        return None, -EHOSTUNREACH
+    if entry.kind == RTN_LOCAL:
+        return _Way(daddr, saddr or daddr, lo, RTN_LOCAL, None), 0
+    return _Way(daddr, saddr or entry.prefsrc or inet_select_addr(entry.dev), entry.dev, entry.kind, entry), 0
+
+
 @route_c
 def ip_route_output_slow(k: Kernel, daddr: int, saddr: int, tos: int, oif: int) -> tuple[Rtable | None, int]:
     """`ip_route_output_slow`."""
     tos &= IPTOS_RT_MASK | RTO_ONLINK
-    lo = k.devices[0]
-    dst, src = daddr, saddr
-    entry: FibEntry | None = None
-    kind = RTN_UNICAST
-    flags = 0
-    if saddr and inet_addr_type(k, saddr) != RTN_LOCAL:
+    way, err = _way_out(k, daddr, saddr, tos, oif)
+    if way is None:
+        return None, err
+    dst, src, dev_out, kind, entry = way
+    flags = RTCF_LOCAL if kind == RTN_LOCAL else 0
+    if dst == 0xFFFFFFFF:
+        kind = RTN_BROADCAST
+    elif multicast(dst):
+        kind, flags = RTN_MULTICAST, flags | RTCF_MULTICAST
+        entry = None if entry is not None and entry.bits < 4 else entry
+    elif dst >= 0xF0000000 or not dst >> 24:
         return None, -EINVAL
-    if not dst:
-        dst = src or 0x7F000001
-        src = src or dst
-        dev_out, kind, flags = lo, RTN_LOCAL, RTCF_LOCAL
-    elif dst == 0xFFFFFFFF:
-        dev_out, kind = next((dev for dev in k.devices if not dev.loopback), lo), RTN_BROADCAST
-        src = src or inet_select_addr(dev_out)
-    else:
-        entry = fib_lookup(k, dst)
-        if entry is None:
-            return None, -ENETUNREACH
-        if entry.kind == RTN_UNREACHABLE:
-            return None, -EHOSTUNREACH
-        kind = entry.kind
-        if kind == RTN_LOCAL:
-            src = src or dst
-            dev_out, flags, entry = lo, RTCF_LOCAL, None
-        else:
-            dev_out = entry.dev
-            src = src or entry.prefsrc or inet_select_addr(dev_out)
     if loopback(src) and not dev_out.loopback:
         return None, -EINVAL
     rth = Rtable(dev_out)
@@ -266,7 +302,7 @@ def ip_route_output_slow(k: Kernel, daddr: int, saddr: int, tos: int, oif: int) 
     if flags & RTCF_LOCAL:
         rth.input = ip_input.ip_local_deliver
         rth.rt_spec_dst = dst
-    if flags & RTCF_BROADCAST:
+    if flags & (RTCF_BROADCAST | RTCF_MULTICAST):
         rth.rt_spec_dst = src
     rt_set_nexthop(k, rth, entry, kind)
     rth.rt_flags = flags

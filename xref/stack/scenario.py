@@ -6,6 +6,7 @@ must be edges, options, and the programs of the hosts (see `program`). Options m
 
 from __future__ import annotations
 
+import difflib
 import json
 import random
 import struct
@@ -112,7 +113,9 @@ def find(name: str) -> Scenario:
     """
     known = load()
     if name not in known:
-        raise ScenarioError(f"there is no scenario {name!r}: `xref scenarios` lists them")
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        raise ScenarioError(f"there is no scenario {name!r}{meant}: `xref scenarios` lists them")
     return known[name]
 
 

@@ -136,6 +136,8 @@ class Sock:
         self.keepopen = False
         self.linger = False
         self.broadcast = False
+        # options that nothing depends on which is sent, by number
+        self.silent: dict[int, int] = {}
         self.destroyed = False
         self.sk_backlog_rcv: Callable[[Kernel, Any, SkBuff], int] = prot.backlog_rcv or _no_backlog
         self.sk_write_space: Callable[[Kernel, Any], None] = _nothing
@@ -188,6 +190,10 @@ class InetSock(Sock):
         self.freebind = 0
         self.hdrincl = 0
         self.mc_ttl = 1
+        self.mc_loop = 1
+        self.mc_index = 0
+        self.mc_addr = 0
+        self.cmsg_flags = 0
         self.cork = Cork()
 
 
@@ -261,12 +267,16 @@ class Ucopy:
 
 
 class ListenOpt:
-    """`struct tcp_listen_opt`: connection requests of a listening socket, in the order in which they came."""
+    """`struct tcp_listen_opt`: connection requests of a listening socket, in the order in which they came.
+
+    In the kernel they are in lists, one for each hash; here each knows its own (`OpenRequest.hash`).
+    """
 
     def __init__(self) -> None:
         self.qlen = 0
         self.qlen_young = 0
         self.max_qlen_log = 6
+        self.clock_hand = 0
         self.syn_table: list[OpenRequest] = []
 
 

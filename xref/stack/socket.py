@@ -8,6 +8,7 @@ from errno import EBADF
 from errno import EFAULT
 from errno import EINVAL
 from errno import EMSGSIZE
+from errno import ENODEV
 from errno import ENOPROTOOPT
 from errno import ENOTSOCK
 from errno import EOPNOTSUPP
@@ -48,6 +49,7 @@ SOL_SOCKET = 1
 SOL_TCP = 6
 SOL_UDP = 17
 
+SO_DEBUG = 1
 SO_REUSEADDR = 2
 SO_TYPE = 3
 SO_ERROR = 4
@@ -60,10 +62,14 @@ SO_OOBINLINE = 10
 SO_NO_CHECK = 11
 SO_PRIORITY = 12
 SO_LINGER = 13
+SO_BSDCOMPAT = 14
+SO_PASSCRED = 16
 SO_RCVLOWAT = 18
 SO_SNDLOWAT = 19
 SO_RCVTIMEO = 20
 SO_SNDTIMEO = 21
+SO_BINDTODEVICE = 25
+SO_TIMESTAMP = 29
 
 SYS_SOCKET, SYS_BIND, SYS_CONNECT, SYS_LISTEN, SYS_ACCEPT = 1, 2, 3, 4, 5
 SYS_SEND, SYS_RECV, SYS_SENDTO, SYS_RECVFROM, SYS_SHUTDOWN = 9, 10, 11, 12, 13
@@ -393,6 +399,8 @@ def sock_setsockopt(k: Kernel, sock: Socket, name: int, value: bytes) -> Call:
                 sk.sk_lingertime = int.from_bytes(value[4:8], "little") * k.hz
     elif name in (SO_RCVTIMEO, SO_SNDTIMEO):
         err = _set_timeout(k, sk, name, value)
+    elif name == SO_BINDTODEVICE:
+        err = _bind_to_device(k, sk, value)
     else:
         err = _set_flag(sk, name, val)
     release_sock(k, sk)
@@ -411,7 +419,21 @@ def _set_timeout(k: Kernel, sk: InetSock, name: int, value: bytes) -> int:
     return 0
 
 
+def _bind_to_device(k: Kernel, sk: InetSock, value: bytes) -> int:
+    device = value[:16].partition(b"\0")[0].decode("latin-1")
+    sk.sk_dst_cache = None
+    found = next((dev for dev in k.devices if dev.name == device), None)
+    if device and found is None:
+        return -ENODEV
+    sk.sk_bound_dev_if = found.ifindex if found is not None else 0
+    return 0
+
+
 def _set_flag(sk: InetSock, name: int, val: int) -> int:
+    if name in (SO_DEBUG, SO_BSDCOMPAT, SO_PASSCRED, SO_TIMESTAMP):
+        # nothing that is sent depends on these
+        sk.silent[name] = int(bool(val)) if name != SO_BSDCOMPAT else 0
+        return 0
     if name == SO_REUSEADDR:
         sk.sk_reuse = int(bool(val))
     elif name == SO_DONTROUTE:
@@ -463,9 +485,9 @@ def sock_getsockopt(k: Kernel, sk: InetSock, name: int) -> tuple[int, bytes]:
             SO_NO_CHECK: sk.sk_no_check, SO_PRIORITY: sk.sk_priority, SO_RCVLOWAT: sk.sk_rcvlowat, SO_SNDLOWAT: 1,
             SO_DONTROUTE: sk.sk_localroute,
         }  # fmt: skip
-        if name not in values:
+        if name not in values and name not in (SO_DEBUG, SO_BSDCOMPAT, SO_PASSCRED, SO_TIMESTAMP):
             return -ENOPROTOOPT, b""
-        val = values[name]
+        val = values.get(name, sk.silent.get(name, 0))
     return 0, val.to_bytes(4, "little", signed=val < 0)
 
 

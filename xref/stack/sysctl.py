@@ -60,7 +60,7 @@ class Sysctl:
     ipfrag_low_thresh: int = 196608
     icmp_echo_ignore_all: int = 0
     icmp_echo_ignore_broadcasts: int = 0
-    icmp_ratelimit: int = 1
+    icmp_ratelimit: float = 1
     icmp_ratemask: int = 0x1818
     min_pmtu: int = 552
     mtu_expires: int = 600
@@ -69,11 +69,11 @@ class Sysctl:
     unres_qlen: int = 3
     mcast_solicit: int = 3
     ucast_solicit: int = 3
-    retrans_time: int = 1
+    retrans_time: float = 1
     base_reachable_time: int = 30
     gc_stale_time: int = 60
     delay_first_probe_time: int = 5
-    locktime: int = 1
+    locktime: float = 1
 
     def set(self, name: str, value: int | str | list[int] | tuple[int, ...]) -> None:
         """Set one by its last name component; a name that the model does not know is an error."""
@@ -90,6 +90,14 @@ class Sysctl:
             setattr(self, name, int(value))
         else:
             raise ValueError(f"{name} takes one number")
+
+    def set_raw(self, name: str, value: int | str | list[int] | tuple[int, ...], hz: int) -> None:
+        """The same as /proc has it: some are in jiffies there, or in hundredths of a second."""
+        unit = {"icmp_ratelimit": hz, "retrans_time": 100, "locktime": 100}.get(name.rsplit(".", 1)[-1])
+        if unit and isinstance(value, int | str):
+            setattr(self, name.rsplit(".", 1)[-1], int(value) / unit)
+        else:
+            self.set(name, value)
 
 
 SYSCTLS = frozenset(field.name for field in fields(Sysctl))

@@ -111,6 +111,10 @@ def tcp_rto_max(k: Kernel) -> int:
     return 120 * k.hz
 
 
+#: `TCP_SYNQ_HSIZE`: lists in a listener's table of connection requests
+TCP_SYNQ_HSIZE = 512
+
+
 def tcp_timeout_init(k: Kernel) -> int:
     """`TCP_TIMEOUT_INIT`."""
     return 3 * k.hz

@@ -50,6 +50,7 @@ from xref.stack.sock import TCP_SYN_RECV
 from xref.stack.sock import TCP_SYN_SENT
 from xref.stack.sock import TcpOptionsReceived
 from xref.stack.sock import TcpSock
+from xref.stack.tcp_defs import TCP_SYNQ_HSIZE
 from xref.stack.tcp_defs import TCP_TIME_DACK
 from xref.stack.tcp_defs import TCPCB_FLAG_ACK
 from xref.stack.tcp_defs import TCPCB_FLAG_RST
@@ -411,9 +412,15 @@ def tcp_v4_conn_request(k: Kernel, sk: TcpSock, skb: SkBuff) -> int:
     return 0
 
 
+def tcp_v4_synq_hash(k: Kernel, sk: TcpSock, raddr: int, rport: int) -> int:
+    """`tcp_v4_synq_hash`: where in the table a request is; any hash that nobody can foretell serves."""
+    return k.synq_hash(sk, raddr, rport) % TCP_SYNQ_HSIZE
+
+
 @tcp_ipv4_c
 def tcp_v4_synq_add(k: Kernel, sk: TcpSock, req: tcp_minisocks.OpenRequest) -> None:
     """`tcp_v4_synq_add`."""
+    req.hash = tcp_v4_synq_hash(k, sk, req.rmt_addr, req.rmt_port)
     req.expires = k.jiffies + tcp_timeout_init(k)
     lopt = sk.listen_opt
     if lopt is not None:

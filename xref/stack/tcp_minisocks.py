@@ -87,6 +87,7 @@ class OpenRequest:
         self.sk: TcpSock | None = None
         self.loc_addr = 0
         self.rmt_addr = 0
+        self.hash = 0
         self.opt: IpOptions | None = None
 
 

@@ -22,6 +22,7 @@ from xref.stack.sock import TCPF_SYN_RECV
 from xref.stack.sock import TCPF_SYN_SENT
 from xref.stack.sock import TcpSock
 from xref.stack.tcp_defs import TCP_ACK_TIMER
+from xref.stack.tcp_defs import TCP_SYNQ_HSIZE
 from xref.stack.tcp_defs import TCP_TIME_PROBE0
 from xref.stack.tcp_defs import TCP_TIME_RETRANS
 from xref.stack.tcp_defs import after
@@ -209,8 +210,7 @@ def tcp_write_timer(k: Kernel, sk: TcpSock) -> None:
 def tcp_synack_timer(k: Kernel, sk: TcpSock) -> None:
     """`tcp_synack_timer`: SYN|ACKs that were not answered go again, or their requests go.
 
-    2.6.11 looks at a part of the table in each turn, so that a SYN|ACK may leave up to 200 ms after its time; here all
-    requests are looked at in each turn.
+    Each turn looks at a part of the table, so that a SYN|ACK may leave up to 1.4 s after its time.
     """
     lopt = sk.listen_opt
     if lopt is None or not lopt.qlen:
@@ -225,7 +225,11 @@ def tcp_synack_timer(k: Kernel, sk: TcpSock) -> None:
     if sk.defer_accept:
         max_retries = sk.defer_accept
     now = k.jiffies
-    for req in list(lopt.syn_table):
+    budget = 2 * (TCP_SYNQ_HSIZE // (tcp_timeout_init(k) // (k.hz // 5)))
+    ahead = [((req.hash - lopt.clock_hand) % TCP_SYNQ_HSIZE, -n) for n, req in enumerate(lopt.syn_table)]
+    turn = [lopt.syn_table[-n] for distance, n in sorted(ahead) if distance < budget]
+    lopt.clock_hand = (lopt.clock_hand + budget) % TCP_SYNQ_HSIZE
+    for req in turn:
         if now < req.expires:
             continue
         again = req.retrans < thresh or (req.acked and req.retrans < max_retries)

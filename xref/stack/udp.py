@@ -1,4 +1,4 @@
-"""net/ipv4/udp.c: datagrams. Left out: encapsulation, multicast."""
+"""net/ipv4/udp.c: datagrams. Left out: encapsulation, the reception of multicasts."""
 
 from __future__ import annotations
 
@@ -58,7 +58,10 @@ udp_c = source("net/ipv4/udp.c", "udp")
 
 MSG_OOB = 1
 MSG_PEEK = 2
+MSG_DONTROUTE = 4
+MSG_PROBE = 0x10
 MSG_TRUNC = 0x20
+MSG_CONFIRM = 0x800
 MSG_ERRQUEUE = 0x2000
 UDP_CORK = 1
 AF_INET = 2
@@ -192,9 +195,11 @@ def udp_sendmsg(k: Kernel, sk: UdpSock, msg: Msghdr, size: int) -> Generator[Non
             daddr, dport = sk.daddr, sk.dport
             connected = True
         ipc = ip_append.IpcmCookie(daddr, sk.opt)
-        rt, err = _route(k, sk, daddr, connected)
+        rt, err = _route(k, sk, daddr, connected, msg.msg_flags)
         if rt is None or err:
             return err
+        if msg.msg_flags & MSG_CONFIRM and msg.msg_flags & MSG_PROBE and not size:
+            return 0
         yield from lock_sock(k, sk)
         cork = sk.cork
         cork.fl_dst, cork.fl_dport, cork.fl_src, cork.fl_sport = daddr or rt.rt_dst, dport, rt.rt_src, sk.sport
@@ -214,16 +219,19 @@ def udp_sendmsg(k: Kernel, sk: UdpSock, msg: Msghdr, size: int) -> Generator[Non
     return size
 
 
-def _route(k: Kernel, sk: UdpSock, daddr: int, connected: bool) -> tuple[Rtable | None, int]:
+def _route(k: Kernel, sk: UdpSock, daddr: int, connected: bool, flags: int) -> tuple[Rtable | None, int]:
+    saddr, oif = sk.saddr, sk.sk_bound_dev_if
     if sk.opt is not None and sk.opt.srr:
         daddr, connected = sk.opt.faddr, False
     tos = sk.tos & route.IPTOS_RT_MASK
-    if sk.sk_localroute:
+    if sk.sk_localroute or flags & MSG_DONTROUTE or (sk.opt is not None and sk.opt.is_strictroute):
         tos |= route.RTO_ONLINK
         connected = False
+    if route.multicast(daddr):
+        oif, saddr, connected = oif or sk.mc_index, saddr or sk.mc_addr, False
     rt = route.sk_dst_check(k, sk) if connected else None
     if rt is None:
-        rt, err = route.ip_route_output_flow(k, daddr, sk.saddr, tos, sk.sk_bound_dev_if, sk)
+        rt, err = route.ip_route_output_flow(k, daddr, saddr, tos, oif, sk)
         if rt is None:
             return None, err
         if rt.rt_flags & route.RTCF_BROADCAST and not sk.broadcast:
