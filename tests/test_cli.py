@@ -246,6 +246,7 @@ def test_chain_as_a_tree(minikernel_index: Path) -> None:
 def test_reaches(minikernel_index: Path) -> None:
     found = records(minikernel_index, "reaches", "tcp_transmit_skb")
     calls = {each["syscall"]: each for each in found}
+    assert found == sorted(found, key=lambda each: (each["deferred"], len(each["path"]), each["syscall"]))
     assert {"sys_write", "sys_sendto", "sys_sendmsg"} <= calls.keys()
     assert not calls["sys_sendto"]["deferred"]
     assert calls["sys_sendto"]["path"][-1]["callee"] == "tcp_transmit_skb"

@@ -25,10 +25,10 @@ from xref.graph.around import Site
 from xref.graph.callgraph import CallGraph
 from xref.graph.contexts import Context
 from xref.graph.paths import Paths
-from xref.graph.paths import Reached
+from xref.graph.paths import Reach
 from xref.graph.paths import Tree
 from xref.graph.paths import WhyNot
-from xref.graph.paths import reaching
+from xref.graph.paths import reaching_any
 from xref.index.records import Edge
 
 #: rows of callers or call sites on one page, and functions of one site
@@ -263,35 +263,17 @@ def system_calls(graph: CallGraph) -> list[SystemCall]:
     return list(found.values())
 
 
-class Reaching(NamedTuple):
-    """The system calls that lead to a function; unknown: those of which it was not found out within bounds."""
-
-    calls: list[Reached]
-    unknown: list[str]
-
-
-def reached(graph: CallGraph, function: str, paths: Paths) -> Reaching:
+def reached(graph: CallGraph, function: str, paths: Paths) -> Reach:
     """The system calls that lead to a function, with a path each."""
     key = (*_asked(paths), "reached", function)
-    return _reached_kept.get(
-        site().indexes.stamp(), key, lambda: _reached(graph, function, paths), lambda: not paths.late()
-    )
 
+    def make() -> Reach:
+        return reaching_any(graph, nodes_of(graph, function), paths.context, until=paths.until)
 
-def _reached(graph: CallGraph, function: str, paths: Paths) -> Reaching:
-    found: dict[str, Reached] = {}
-    unknown: set[str] = set()
-    for node in nodes_of(graph, function):
-        result = reaching(graph, node, paths.context, until=paths.until)
-        unknown.update(result.unknown)
-        for each in result.calls:
-            if each.syscall not in found or (found[each.syscall].deferred and not each.deferred):
-                found[each.syscall] = each
-    rows = sorted(found.values(), key=lambda each: (each.deferred, each.syscall))
-    return Reaching(rows, sorted(unknown - found.keys()))
+    return _reached_kept.get(site().indexes.stamp(), key, make, lambda: not paths.late())
 
 
 #: what the last searches found; a page asks, and then the picture on it
 _between_kept: Kept[Between] = Kept()
-_reached_kept: Kept[Reaching] = Kept()
+_reached_kept: Kept[Reach] = Kept()
 _chains_kept: Kept[Tree] = Kept()

@@ -210,21 +210,19 @@ def chain(
 def reaches(session: Session, function: str, context: str | None, contexts_file: Path | None, as_json: bool) -> int:
     """Show the system calls that lead to FUNCTION.
 
-    Each has a path.  Those that get there only through something deferred (a softirq, a timer, a work queue)
-    are listed as such.
+    Each has a path, the nearest first.  Those that get there only through something deferred (a softirq, a timer,
+    a work queue) come last, and are listed as such.
 
     \b
     Examples:
       xref reaches tcp_transmit_skb
       xref reaches ext3_get_block --json
     """
-    from xref.graph.paths import reaching
+    from xref.graph.paths import reaching_any
 
     graph = _graph(session)
     chosen = _context(graph, context, contexts_file)
-    results = [reaching(graph, node, chosen) for node in graph.nodes(function)]
-    found = [each for result in results for each in result.calls]
-    unknown = sorted({name for result in results for name in result.unknown})
+    found, unknown = reaching_any(graph, graph.nodes(function), chosen)
     if unknown:
         console.say(f"the search was cut before its end: not found out for {len(unknown)}, {', '.join(unknown[:5])} …")
     return answer(

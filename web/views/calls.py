@@ -161,8 +161,6 @@ def reaches(tree: str, function: str) -> str:
         graph = graph_of(index)
         paths = _paths(graph)
         found = explorer.reached(graph, function, paths)
-        # of hundreds, those that are nearest are read first
-        found = found._replace(calls=sorted(found.calls, key=lambda each: len(each.path)))
         return render_template(
             "reaches.html", tree=tree, name=function, found=found, contexts=contexts_of(graph), context=paths.context
         )

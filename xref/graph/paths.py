@@ -12,6 +12,7 @@ import itertools
 import math
 import time
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import pairwise
@@ -517,7 +518,7 @@ def _edges(way: _Way | None) -> list[Edge]:
 
 
 def reaching(graph: CallGraph, goal: str, context: Context | None = None, *, until: float | None = None) -> Reach:
-    """The system calls from which a node can be reached, by name; those by something deferred only come last.
+    """The system calls from which a node can be reached, nearest first; those by something deferred only come last.
 
     At `until` of `time.monotonic()` it gives up; of what it has not looked at then it is unknown.
     """
@@ -532,8 +533,25 @@ def reaching(graph: CallGraph, goal: str, context: Context | None = None, *, unt
         for entry, edges in search.of(left):
             found.setdefault(plain(entry), Reached(plain(entry), deferred, (*paths.entry(entry), *edges)))
         unknown.update(plain(entry) for entry in search.unknown)
-    calls = sorted(found.values(), key=lambda each: (each.deferred, each.syscall))
-    return Reach(calls, sorted(unknown - found.keys()))
+    return Reach(sorted(found.values(), key=_nearest), sorted(unknown - found.keys()))
+
+
+def reaching_any(
+    graph: CallGraph, goals: Iterable[str], context: Context | None = None, *, until: float | None = None
+) -> Reach:
+    """The same for one of several nodes: those of a name that means several functions."""
+    found: dict[str, Reached] = {}
+    unknown: set[str] = set()
+    for goal in goals:
+        result = reaching(graph, goal, context, until=until)
+        unknown.update(result.unknown)
+        for each in result.calls:
+            found[each.syscall] = min(each, found.get(each.syscall, each), key=_nearest)
+    return Reach(sorted(found.values(), key=_nearest), sorted(unknown - found.keys()))
+
+
+def _nearest(reached: Reached) -> tuple[bool, int, str]:
+    return reached.deferred, len(reached.path), reached.syscall
 
 
 class _Ways:
