@@ -89,8 +89,17 @@ def _held(places: Places, row: Mapping[str, Any]) -> Iterator[Held]:
     """What members hold that are set at run time, as far as the tree has it."""
     for member, (names, why) in row.get("hold", {}).items():
         there = tuple(name for name in names if any(place.kind == "function" for place in places.all(name)))
-        if there:
+        if there and _has_member(places, *member.split(".")):
             yield Held(member, there, why)
+
+
+def _has_member(places: Places, struct: str, member: str) -> bool:
+    """Has the tree a struct with such a member?  Not every tree's `sock` has a `sk_data_ready`, or a `data_ready`."""
+    bodies = [place for place in places.all(struct) if place.kind == "struct"]
+    members = [place for place in places.all(member) if place.kind == "member"]
+    return any(
+        place.file == body.file and body.line <= place.line <= body.end_line for place in members for body in bodies
+    )
 
 
 def _bindings(places: Places, row: Mapping[str, Any], rows: list[dict[str, tuple[str, str]]]) -> list[Binding]:
