@@ -159,9 +159,9 @@ class Server:
         signal.signal(signal.SIGINT, self.stop if alone else signal.SIG_IGN)
         while not self._stopping and not self._orphaned():
             self._turn(1.0)
-        if alone:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, signal.SIG_DFL)
+        # a signal to all processes comes to one of several twice, the second time from its parent: maybe while it exits
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL if alone else signal.SIG_IGN)
         self._refuse()
         until = time.monotonic() + GRACE
         while self._closing() and time.monotonic() < until:

@@ -155,6 +155,22 @@ def test_told_to_stop_it_ends_what_runs_and_takes_no_more() -> None:
     assert got == [200_000]
 
 
+def test_one_of_several_that_has_ended_is_told_so_again_in_vain() -> None:
+    """A signal to all processes reaches it twice, the second time from its parent, while it exits."""
+    life, alive = os.pipe()
+    os.close(alive)
+    server = serving.Server(lambda *_: [], workers.listening("127.0.0.1", 0), parent=life)  # type: ignore[arg-type]
+    handlers = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    try:
+        server.run()
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGTERM, handlers[0])
+        signal.signal(signal.SIGINT, handlers[1])
+        os.close(life)
+
+
 def test_an_index_replaced_is_served(start: Any, tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     tree.mkdir()
