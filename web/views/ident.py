@@ -37,8 +37,8 @@ from web.site import site
 from xref.graph.linkage import arch_of
 from xref.graph.linkage import reasons
 from xref.graph.members import Held
+from xref.index.definitions import Ranked
 from xref.index.query import Index
-from xref.index.query import Ranked
 from xref.index.records import Definition
 from xref.index.records import Reference
 from xref.index.records import Store
