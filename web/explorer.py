@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from web import suggest
 from web.arguments import page as page_number
-from web.errors import N_
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.kept import Kept
+from web.languages import N_
 from web.shapes import Listing
 from web.shapes import paged
 from web.site import site

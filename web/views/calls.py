@@ -19,12 +19,12 @@ from web import suggest
 from web.describe import Argument
 from web.describe import Header
 from web.describe import answers
-from web.errors import N_
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.graphs import context_of
 from web.graphs import contexts_of
 from web.graphs import graph_of
+from web.languages import N_
 from web.shapes import answer
 from web.site import site
 from xref.graph.callgraph import CallGraph

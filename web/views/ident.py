@@ -27,9 +27,9 @@ from web.about import node_of
 from web.code import Snippets
 from web.describe import Argument
 from web.describe import answers
-from web.errors import N_
 from web.errors import NotFoundError
 from web.graphs import graph_of
+from web.languages import N_
 from web.shapes import Listing
 from web.shapes import answer
 from web.shapes import paged
