@@ -25,10 +25,11 @@ from xref.graph.around import Site
 from xref.graph.callgraph import CallGraph
 from xref.graph.contexts import Context
 from xref.graph.paths import Paths
-from xref.graph.paths import Reach
-from xref.graph.paths import Tree
 from xref.graph.paths import WhyNot
-from xref.graph.paths import reaching_any
+from xref.graph.reaching import Reach
+from xref.graph.reaching import reaching_any
+from xref.graph.trees import Tree
+from xref.graph.trees import chain
 from xref.index.records import Edge
 
 #: rows of callers or call sites on one page, and functions of one site
@@ -47,7 +48,7 @@ def chain_below(name: str, graph: CallGraph, paths: Paths) -> Tree:
     """What a system call does, some levels deep, from its entry point."""
     key = (*_asked(paths), "chain", name)
     return _chains_kept.get(
-        site().indexes.stamp(), key, lambda: paths.chain(entry_of(graph, name), DEPTH, MOST_LINES)
+        site().indexes.stamp(), key, lambda: chain(paths, entry_of(graph, name), DEPTH, MOST_LINES)
     )
 
 

@@ -30,7 +30,7 @@ from web.site import site
 from xref.graph.callgraph import CallGraph
 from xref.graph.contexts import Context
 from xref.graph.paths import Paths
-from xref.graph.paths import Reached
+from xref.graph.reaching import Reached
 from xref.index.query import Index
 from xref.index.records import Edge
 from xref.index.records import plain
