@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import cached_property
 
 from xref.graph.asm_operands import is_asm
@@ -40,6 +41,7 @@ from xref.graph.pasting import pastes_call
 from xref.graph.pasting import pastes_function
 from xref.graph.slots import Slots
 from xref.graph.statements import Statements
+from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import Parser
 from xref.graph.syntax import Token
 from xref.graph.syntax import is_word
@@ -50,9 +52,11 @@ from xref.graph.types import head_of
 from xref.index.places import Place
 
 #: what looks like a declaration of a local
-_DECLARED = re.compile(r"(?<!return)(?<!goto)(?<!else)[\w*][ \t]+\**([A-Za-z_]\w*)\s*[;,=\[)]")
+_DECLARED = re.compile(r"[\w*](?<!\breturn)(?<!\bgoto)(?<!\belse)(?<!\bcase)[ \t]+\**([A-Za-z_]\w*)\s*[;,=\[)]")
 #: a parameter that is declared as a function: `int getfrag(void *from, …)`
 _TAKES_FUNCTION = re.compile(r"[(,][^(),]*[\s*]\w+\s*\(")
+#: names that the language defines itself, none of them a function
+_OWN_NAMES = frozenset(("__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "__FILE__", "__LINE__", "NULL"))
 #: macros in macros in … are looked into so many deep
 _MOST_NESTED = 5
 
@@ -190,12 +194,13 @@ class Reader:
             return True
         for place, token in enumerate(body.body):
             following = body.body[place + 1].text if place + 1 < len(body.body) else ""
-            if following == "##" and before == "=":
+            if following == "##" and before == "=" and not _is_called(body.body, place):
                 return True
             if (
                 before in (".", "->")
                 and following == "="
                 and token.text in self.knowledge.fields
+                and _may_be_function(body.body, place + 2)
                 and self.interests.field_matters(token.text, body.path)
             ):
                 return True
@@ -357,6 +362,26 @@ def _calls_through(body: MacroBody) -> bool:
         elif last == "(" and opened and opened[-1] != "_Generic":
             opened[-1] = text
         before, last = last, text
+    return False
+
+
+def _is_called(body: Sequence[Token], place: int) -> bool:
+    """Is the name that is pasted from `place` on called?"""
+    while place + 1 < len(body) and body[place + 1].text == "##":
+        place += 2
+    return place + 1 < len(body) and body[place + 1].text == "("
+
+
+def _may_be_function(body: Sequence[Token], place: int) -> bool:
+    """Can the value that begins at `place` be a function?  Not where all names in it are the language's own."""
+    depth = 0
+    for token in body[place:]:
+        text = token.text
+        if depth <= 0 and text in (",", ";", ")", "}"):
+            break
+        depth += (text in "([{") - (text in ")]}")
+        if is_word(text) and text not in _OWN_NAMES and text not in KEYWORDS:
+            return True
     return False
 
 

@@ -13,6 +13,7 @@ import zstandard
 from xref.graph.asm_operands import calling_operands
 from xref.graph.known_macros import KNOWN
 from xref.graph.pasting import pasting
+from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import TYPEOF
 from xref.graph.types import Names
 from xref.index.places import Places
@@ -39,8 +40,9 @@ class Acting(NamedTuple):
     def of(cls, index: Index) -> Acting:
         """Gather it from an index."""
         names = Names.of(index)
-        called, calling = index.called_fields(), index.scopes_with_pointer_calls()
-        found = set(calling | index.scopes_of_uses(called, ["write"])) & names.macros
+        fields, calling = index.called_fields() | _pointing_members(index), index.scopes_with_pointer_calls()
+        # `#define start(o) (o)->start()` reads the member, as far as the index tells
+        found = set(calling | index.scopes_of_uses(fields, ["write", "read", "call", "member"])) & names.macros
         for match in index.search(r"=\s*\w+\s*##", regex=True):
             # the macro that this line of a body belongs to
             found.update(name for name in index.macros_around(match.file, match.line))
@@ -148,8 +150,8 @@ class Knowledge(NamedTuple):
             **_homes(index, (called - self.fields.keys()) | (self.fields.keys() & set(names)), pointers),
         }
         every = {kind: frozenset(each) for kind, each in kinds.items()}
-        now = Names(every["typedef"], every["macro"], every["function"], self.names.typeofs)
-        sets = [frozenset(each) for each in (calling, functions, active, pointers)]
+        now = Names(every["typedef"], every["macro"] - KEYWORDS, every["function"], self.names.typeofs)
+        sets = [frozenset(each) for each in (calling, functions, active - KEYWORDS, pointers)]
         return Knowledge(fields, sets[0], sets[1], sets[2], sets[3], now)
 
 

@@ -83,7 +83,8 @@ class Names(NamedTuple):
         """Gather them from an index."""
         return cls(
             index.names_of_kinds(["typedef"]),
-            index.names_of_kinds(["macro"]),
+            # `#define if(…)`, as kernels that count branches have it, changes nothing of what `if` means
+            index.names_of_kinds(["macro"]) - KEYWORDS,
             index.names_of_kinds(["function", "prototype"]),
             _typeofs(index),
         )
