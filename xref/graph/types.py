@@ -240,12 +240,15 @@ class Types:
             closing = _closing(code, opening) if opening >= 0 else -1
             if closing > 0:
                 tokens = tokens_of(code[opening + 1 : closing], place.file, opening + 1)
-                tokens += list(self._included(place.file, opening + 1, closing))
+                tokens += list(self.included(place.file, opening + 1, closing))
                 self._members[key] = self._read_members(tokens, place.name)
         return self._members[key]
 
-    def _included(self, path: str, start: int, end: int) -> Iterator[Token]:
-        """The members that a struct's body includes: `#define HOOK(…) …` and `#include "hooks.h"`, a list of HOOKs."""
+    def included(self, path: str, start: int, end: int) -> Iterator[Token]:
+        """What the body of a struct or the value of a variable, given by its bytes, includes.
+
+        `#define HOOK(…) …` and `#include "hooks.h"`, a list of HOOKs.
+        """
         text = self.places.text(path)
         if "include" not in text.with_directives[start:end]:
             return
