@@ -38,7 +38,7 @@ int stop_machine(cpu_stop_fn_t fn, void *data);
 #else
 static inline int stop_machine(cpu_stop_fn_t fn, void *data)
 {
-	return fn(data);
+	return -1;
 }
 #endif
 """,
@@ -156,6 +156,55 @@ void setup_modinfo(struct module *mod, struct module_attribute *attr)
 	attr->setup(mod, 0);
 }
 """,
+    "include/asm-generic/tlb.h": """\
+#ifndef pmd_free_tlb
+#define pmd_free_tlb(tlb, pmdp) do { __pmd_free_tlb(tlb, pmdp); } while (0)
+#endif
+void __pmd_free_tlb(void *tlb, void *pmdp);
+""",
+    "include/asm-generic/nopmd.h": "#define pmd_free_tlb(tlb, pmdp) do { } while (0)\n",
+    "mm/pgtable.c": "#include <asm-generic/tlb.h>\nvoid __pmd_free_tlb(void *tlb, void *pmdp) { }\n",
+    "mm/memory.c": """\
+#ifdef CONFIG_NOPMD
+#include <asm-generic/nopmd.h>
+#endif
+#include <asm-generic/tlb.h>
+void free_pmd_range(void *tlb, void *pmd)
+{
+	pmd_free_tlb(tlb, pmd);
+}
+""",
+    "include/crypto/hash.h": """\
+struct crypto_tfm;
+struct crypto_alg { int flags; int (*cra_init)(struct crypto_tfm *tfm); };
+#define HASH_ALG_COMMON { \\
+	unsigned int digestsize; \\
+	struct crypto_alg base; \\
+}
+struct hash_alg_common HASH_ALG_COMMON;
+struct shash_alg {
+	int (*update)(int desc);
+	union {
+		struct HASH_ALG_COMMON;
+		struct hash_alg_common halg;
+	};
+};
+""",
+    "crypto/crc32c.c": """\
+#include <crypto/hash.h>
+static int crc32c_cra_init(struct crypto_tfm *tfm) { return 0; }
+static struct shash_alg alg = {
+	.digestsize = 4,
+	.base = {
+		.flags = 1,
+		.cra_init = crc32c_cra_init,
+	}
+};
+int crypto_create_tfm(struct crypto_alg *alg, struct crypto_tfm *tfm)
+{
+	return alg->cra_init(tfm);
+}
+""",
     "include/linux/hook_defs.h": """\
 HOOK(int, 0, file_open, struct file *file)
 HOOK(void, , file_free, struct file *file)
@@ -219,6 +268,10 @@ EDGES = [
     ("hrtimer_now", "ktime_get_real", "field"),
     # functions, and a variable with them, of one use of a macro
     ("setup_modinfo", "setup_modinfo_version", "field"),
+    # a macro of two headers, one for each configuration
+    ("free_pmd_range", "__pmd_free_tlb", "macro"),
+    # a struct whose members are a macro
+    ("crypto_create_tfm", "crc32c_cra_init", "field"),
     # a list in a header that each file includes with its own macro
     ("security_file_open", "bpf_sb_mount", "field"),
     ("security_file_open", "bpf_lsm_file_open", "field"),

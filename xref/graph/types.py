@@ -286,6 +286,10 @@ class Types:
                 if opened != piece:
                     found.update(self._read_members([*opened, Token(";", piece[0].path, piece[0].at)], holder))
                     continue
+            members = self._macro_struct(piece)
+            if members:
+                found.update(self._read_members(members, f"{holder}::anon"))
+                continue
             any_name = False
             for declared in declarations(piece, self.is_type):
                 if declared.type[0] == "inline" and self._annotates(declared.name):
@@ -299,6 +303,14 @@ class Types:
                 elif made[0] == "struct":
                     found.update(self.members(made, piece[0].path))
         return found
+
+    def _macro_struct(self, piece: list[Token]) -> list[Token]:
+        """`struct HASH_ALG_COMMON;`, of a macro that is a body in braces: the members in it."""
+        if len(piece) != 2 or piece[0].text not in ("struct", "union") or piece[1].text not in self.macro_names:
+            return []
+        body = next((each.body for each in self.macros(piece[1].text, piece[1].path) if each.params is None), ())
+        braces = len(body) > 2 and body[0].text == "{" and body[-1].text == "}"
+        return list(body[1:-1]) if braces else []
 
     def _annotates(self, name: str) -> bool:
         return name.startswith("__") and name in self.macro_names
