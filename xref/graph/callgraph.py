@@ -448,7 +448,7 @@ class CallGraph:
     def _opened(
         self, macro: str, home: str, path: str, depth: int, only: _Only | None
     ) -> Iterator[_Inner]:
-        """What a macro's bodies in the file `home`, or in headers that can take its place, call where `path` uses it."""
+        """What a macro's bodies in the file `home`, or in headers for other configurations, call in `path`."""
         for place in self._meanings.macros(macro, home, path):
             for callee, line, through in self._handed_on(place):
                 yield callee, line, place.file, (through,)
