@@ -8,14 +8,16 @@ from xref.parse.listed import listed
 from xref.parse.listed import taught_by
 from xref.parse.reader import CReader
 
-HOOKS = b"""\
-/* HOOK(type, name): { one for each hook; } */
+HOOKS = """\
+/* HOOK(type, name): { one for each hook; }
+ * #define HOOK(type, name) …
+ */
 #ifdef CONFIG_X
 HOOK(int, file_open, struct file *file,
      int (*done)(void))
 #endif
 HOOK(void, file_free, struct file *file);
-"""
+""".encode()
 
 
 def test_a_list_is_uses_of_what_others_define():

@@ -48,7 +48,8 @@ def listed(data: bytes) -> Listed:
     """The items of a header that is nothing but uses of macros which it does not define; else nothing."""
     if len(data) > _LONGEST or len(_LIKELY.findall(data)) < _FEWEST:
         return {}
-    text = _DIRECTIVE.sub(b"", _COMMENT.sub(b" ", data)).strip()
+    code = _COMMENT.sub(b" ", data)
+    text = _DIRECTIVE.sub(b"", code).strip()
     found: dict[bytes, list[tuple[bytes, ...]]] = {}
     place = 0
     while place < len(text):
@@ -57,7 +58,7 @@ def listed(data: bytes) -> Listed:
             return {}
         found.setdefault(match.group(1), []).append(tuple(_arguments(match.group(2)[1:-1])))
         place = match.end()
-    own = set(_DEFINED.findall(data))
+    own = set(_DEFINED.findall(code))
     return {name: tuple(items) for name, items in found.items() if name not in own and len(items) >= _FEWEST}
 
 
