@@ -448,10 +448,8 @@ class CallGraph:
     def _opened(
         self, macro: str, home: str, path: str, depth: int, only: _Only | None
     ) -> Iterator[_Inner]:
-        """What a macro's bodies in the file `home` call where `path` uses it."""
-        for place in self.places.all(macro):
-            if place.kind != "macro" or place.file != home:
-                continue
+        """What a macro's bodies in the file `home`, or in headers for other configurations, call in `path`."""
+        for place in self._meanings.macros(macro, home, path):
             for callee, line, through in self._handed_on(place):
                 yield callee, line, place.file, (through,)
             for called, symbol, line in self._calls_in(place):

@@ -34,6 +34,7 @@ from xref.graph.known_macros import KNOWN
 from xref.graph.known_macros import STORES
 from xref.graph.known_macros import Handed
 from xref.graph.made import made_calls
+from xref.graph.made import made_values
 from xref.graph.made import scope_of
 from xref.graph.made import use_of
 from xref.graph.pasting import called_names
@@ -57,6 +58,8 @@ _DECLARED = re.compile(r"[\w*](?<!\breturn)(?<!\bgoto)(?<!\belse)(?<!\bcase)[ \t
 _TAKES_FUNCTION = re.compile(r"[(,][^(),]*[\s*]\w+\s*\(")
 #: names that the language defines itself, none of them a function
 _OWN_NAMES = frozenset(("__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "__FILE__", "__LINE__", "NULL"))
+#: what may be a macro's use, with arguments that have no parentheses
+_USE = re.compile(r"\b([A-Za-z_]\w*)\s*\([^()]*\)")
 #: macros in macros in … are looked into so many deep
 _MOST_NESTED = 5
 
@@ -93,7 +96,7 @@ class Reader:
         for place in self._places:
             if place.kind == "function":
                 start = place.tail
-                if place.macro is not None and place != scope_of(made[place.head]):
+                if place.macro is not None and not self._has_block(place, made):
                     continue
                 end = self.text.start(place.end_line + 1)
                 if start <= last_body:
@@ -109,8 +112,8 @@ class Reader:
                     continue
                 head = head_of(code, place.head)
                 tail = max(place.tail, end_of_declaration(code, head))
-                if code.find("=", head, tail) >= 0 and self._mentions(head, tail):
-                    self._read_variable(tokens_of(code[head:tail] + ";", self.path, head))
+                if code.find("=", head, tail) >= 0:
+                    self._read_value(head, tail)
         for name in STORES:
             if name in code:
                 self._read_known_stores(name)
@@ -132,7 +135,7 @@ class Reader:
         """The functions that macros make, by the byte at which the macro's use begins; notes what they call."""
         made: dict[int, list[Place]] = {}
         for place in self._places:
-            if place.kind == "function" and place.macro is not None:
+            if place.kind == "function" and place.macro is not None and not self._is_listed(place):
                 made.setdefault(place.head, []).append(place)
         for places in made.values():
             nodes = {place.name: place.identity for place in places}
@@ -145,9 +148,27 @@ class Reader:
                 )
         return made
 
+    def _is_listed(self, place: Place) -> bool:
+        """Does it stand in a list that is included here?"""
+        return self.text.with_directives.startswith("#", place.head)
+
+    def _has_block(self, place: Place, made: dict[int, list[Place]]) -> bool:
+        """Is it, of what a use of a macro makes, the function under whose name the block behind it is kept?"""
+        if self._is_listed(place) or place != scope_of(made[place.head]):
+            return False
+        return use_of(self.text.code, place)[1] == "{"
+
     def _mentions(self, start: int, end: int) -> bool:
         """Is a function's name used as a value there?"""
         return any(hit.kind & FUNCTION for hit in self._between(start, end))
+
+    def _pastes(self, text: str) -> bool:
+        """Does a macro in a variable's value, `= __ATTR_RW(online)`, make the name of a function?"""
+        return any(
+            match.group(1) in self.types.macro_names
+            and pastes_function(self.types, match.group(), self.path, self._slots.is_function)
+            for match in _USE.finditer(text)
+        )
 
     def _between(self, start: int, end: int) -> list[Hit]:
         return self._hits[bisect_left(self._at, start) : bisect_left(self._at, end)]
@@ -266,7 +287,7 @@ class Reader:
 
     def _read_made_variable(self, place: Place) -> None:
         """A variable that a macro makes; not one that it makes beside a function whose body follows."""
-        if place.macro is None or place.macro.startswith("EXPORT_"):
+        if place.macro is None or place.macro.startswith("EXPORT_") or self._is_listed(place):
             return  # makes a function's address known to modules; nothing calls it there
         code = self.text.code
         use, behind = use_of(code, place)
@@ -275,8 +296,26 @@ class Reader:
         if behind == "{":
             return
         pasted = pastes_function(self.types, use, self.path, self._slots.is_function)
-        if pasted or self._mentions(start, end):
+        if pasted and any(each.head == place.head and each.kind == "function" for each in self._places):
+            for tokens in made_values(self.types, place):
+                self._read_variable(tokens, everything=True)
+        elif pasted or self._mentions(start, end):
             self._read_variable(tokens_of(code[start:end] + ";", self.path, start), everything=pasted)
+
+    def _read_value(self, head: int, tail: int) -> None:
+        """A variable of file scope, from the head of its declaration to the end of its value."""
+        text = self.text.code[head:tail]
+        pasted = self._pastes(text)
+        listed = list(self.types.included(self.path, head, tail))
+        if not (pasted or listed or self._mentions(head, tail)):
+            return
+        tokens = tokens_of(text + ";", self.path, head)
+        if listed:
+            last = max((place for place, token in enumerate(tokens) if token.text == "}"), default=len(tokens) - 1)
+            before = tokens[last - 1]
+            comma = [] if before.text in ("{", ",") else [Token(",", before.path, before.at)]
+            tokens[last:last] = [*comma, *listed]
+        self._read_variable(tokens, everything=pasted or bool(listed))
 
     def _read_variable(self, tokens: list[Token], *, everything: bool = False) -> None:
         function = Body(self.types, self.path, None)

@@ -39,6 +39,18 @@ class Slots:
         place = self.types.places.best(name, ("function", "prototype", "label"), self.path)
         return place.identity if place is not None else name
 
+    def shared(self, target: str) -> str | None:
+        """For a header's inline function the one that the same header declares for other configurations, if any.
+
+        `stop_machine` is that of stop_machine.c, or in stop_machine.h one that calls what it is given.
+        """
+        name, _, file = target.partition("@")
+        if not file.endswith(".h"):
+            return None
+        places = self.types.places.all(name)
+        declared = any(each.kind == "prototype" and each.file == file and not each.static for each in places)
+        return name if declared and any(each.kind == "function" and not each.static for each in places) else None
+
     def names_function(self, name: str, function: Body) -> bool:
         """Does a word mean a function inside this one, and no local?"""
         return self.is_function(name) and function.type_of(name) is None

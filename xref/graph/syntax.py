@@ -229,7 +229,7 @@ class Parser:
                 self._recover()
         elif is_word(text) and self._peek(1) == ":" and text not in KEYWORDS:
             self._at += 2
-        elif text in _ATTRIBUTES:
+        elif text in _ATTRIBUTES and not self._is_declaration():
             self._recover()
         else:
             end = self._end_of_statement()
@@ -322,6 +322,8 @@ class Parser:
         text = self._peek()
         if text in TYPE_WORDS:
             return True
+        if text in ("__attribute__", "__attribute") and self._peek(1) == "(":
+            return is_word(self._behind_group(1))
         if not self._starts_type():
             return False
         following = self._peek(1)

@@ -241,12 +241,15 @@ class Types:
             closing = _closing(code, opening) if opening >= 0 else -1
             if closing > 0:
                 tokens = tokens_of(code[opening + 1 : closing], place.file, opening + 1)
-                tokens += list(self._included(place.file, opening + 1, closing))
+                tokens += list(self.included(place.file, opening + 1, closing))
                 self._members[key] = self._read_members(tokens, place.name)
         return self._members[key]
 
-    def _included(self, path: str, start: int, end: int) -> Iterator[Token]:
-        """The members that a struct's body includes: `#define HOOK(…) …` and `#include "hooks.h"`, a list of HOOKs."""
+    def included(self, path: str, start: int, end: int) -> Iterator[Token]:
+        """What the body of a struct or the value of a variable, given by its bytes, includes.
+
+        `#define HOOK(…) …` and `#include "hooks.h"`, a list of HOOKs.
+        """
         text = self.places.text(path)
         if "include" not in text.with_directives[start:end]:
             return
@@ -284,6 +287,10 @@ class Types:
                 if opened != piece:
                     found.update(self._read_members([*opened, Token(";", piece[0].path, piece[0].at)], holder))
                     continue
+            members = self._macro_struct(piece)
+            if members:
+                found.update(self._read_members(members, f"{holder}::anon"))
+                continue
             any_name = False
             for declared in declarations(piece, self.is_type):
                 if declared.type[0] == "inline" and self._annotates(declared.name):
@@ -297,6 +304,14 @@ class Types:
                 elif made[0] == "struct":
                     found.update(self.members(made, piece[0].path))
         return found
+
+    def _macro_struct(self, piece: list[Token]) -> list[Token]:
+        """`struct HASH_ALG_COMMON;`, of a macro that is a body in braces: the members in it."""
+        if len(piece) != 2 or piece[0].text not in ("struct", "union") or piece[1].text not in self.macro_names:
+            return []
+        body = next((each.body for each in self.macros(piece[1].text, piece[1].path) if each.params is None), ())
+        braces = len(body) > 2 and body[0].text == "{" and body[-1].text == "}"
+        return list(body[1:-1]) if braces else []
 
     def _annotates(self, name: str) -> bool:
         return name.startswith("__") and name in self.macro_names

@@ -111,6 +111,8 @@ class Taught:
     others: set[bytes] = field(default_factory=set)
     #: macros whose body may define something, with all that is needed to expand them
     makers: list[Macro] = field(default_factory=list)
+    #: what a header lists: see `listed`
+    listed: dict[bytes, tuple[tuple[bytes, ...], ...]] = field(default_factory=dict)
 
 
 def _bare_words(tokens: list[bytes]) -> tuple[bytes, ...] | None:
@@ -328,11 +330,13 @@ class Lessons:
     flags    what a name means everywhere
     scoped   for a directory or file, the names that mean something else there (bits of `words.SCOPED`)
     makers   the macros that may define things, with every body they have in the tree
+    lists    by path the headers that are lists of a macro's uses: see `listed`
     """
 
     flags: dict[bytes, int] = field(default_factory=dict)
     scoped: dict[str, dict[bytes, int]] = field(default_factory=dict)
     makers: dict[bytes, list[Macro]] = field(default_factory=dict)
+    lists: dict[str, dict[bytes, tuple[tuple[bytes, ...], ...]]] = field(default_factory=dict)
 
     @classmethod
     def gather(cls, parts: Iterable[tuple[str, Taught]]) -> Lessons:
@@ -362,6 +366,8 @@ class Lessons:
         braces: dict[bytes, list[Braces]] = {}
         for path, part in parts:
             scopes.setdefault(scope_of(path), _Scope()).add(part)
+            if part.listed:
+                lessons.lists[path] = part.listed
             for names, flag in (
                 (part.functions_like, words.MACRO),
                 (part.loops, words.LOOP),

@@ -25,7 +25,7 @@ class CReader:
 
     def __init__(self, lessons: Lessons) -> None:
         self._parser = CParser(lessons)
-        self._makers = Makers(lessons.makers, self._expansion)
+        self._makers = Makers(lessons, self._expansion)
 
     @property
     def vocabulary(self) -> Vocabulary:
