@@ -94,7 +94,8 @@ class Body:
                 if first is None:
                     continue
                 word = first.group()
-                made = word in self._typing.macro_names and self._typing.declares(word, self.path)
+                alone = code[first.end() : end].strip() == ";"
+                made = word in self._typing.macro_names and self._typing.declares(word, self.path, alone=alone)
                 if made or word in TYPE_WORDS or word == "for" or is_type(word) or code.find("({", start, end) >= 0:
                     tokens = tokens_of(code[start:end], self.path, start)
                     if made:

@@ -318,11 +318,15 @@ class Types:
             known[name] = found
         return known[name]
 
-    def declares(self, name: str, path: str) -> bool:
-        """Does a macro with arguments declare a variable: `#define DECLARE_WORK(n, f, d) struct work_struct n = …`?"""
+    def declares(self, name: str, path: str, *, alone: bool = False) -> bool:
+        """Does a macro declare a variable: `#define DECLARE_WORK(n, f, d) struct work_struct n = …`?
+
+        `alone`: it has no arguments, and nothing follows it in its statement.
+        """
         bodies = self.macros(name, path)
         return any(
-            body.params is not None and len(body.body) > 1 and self._begins_type(body.body[0].text) for body in bodies
+            (body.params is None) is alone and len(body.body) > 1 and self._begins_type(body.body[0].text)
+            for body in bodies
         )
 
     def _begins_type(self, word: str) -> bool:

@@ -80,7 +80,7 @@ class Index(GraphRows):
         super().__init__(path, tree, arch)
         # a server asks for a whole tree in time
         self._link_cache: Memory[int, _Links] = Memory(20_000)
-        self._call_kinds: Memory[tuple[int, str], str] = Memory(100_000)
+        self._call_kinds: Memory[tuple[int, str, int], str] = Memory(100_000)
         self._listings: Memory[str, list[Entry]] = Memory(200)
 
     # -- trees and files ------------------------------------------------------------------------------
@@ -469,7 +469,7 @@ class Index(GraphRows):
             for blob, line, column, scope in zip(*columns, strict=True):
                 caller = names[scope] if scope else None
                 for path in self._paths.get(blob, ()):
-                    kind = self.call_kind(symbol, path)
+                    kind = self.call_kind(symbol, path, line)
                     if kind is not None:
                         found.append(Call(path, line, column, caller, name, kind))
         found += self._through_field(symbol, name)
@@ -485,15 +485,19 @@ class Index(GraphRows):
             for path in self._paths.get(blob, ()):
                 yield Call(path, line, column, caller, expression, "indirect", None, name)
 
-    def call_kind(self, symbol: int, path: str) -> str | None:
-        """What `name(…)` in a file is: `direct`, `macro`, `indirect` (a variable), None for a cast to a type."""
+    def call_kind(self, symbol: int, path: str, line: int = 0) -> str | None:
+        """What `name(…)` on a line of a file is: `direct`, `macro`, `indirect` (a variable), None for a cast to a type.
+
+        Line 0 is any line.
+        """
         links = self._links(symbol)
         if links.plain is None:
-            key = (symbol, path)
+            own = line and any(macro.file == path and macro.line > line for macro in links.macros)
+            key = (symbol, path, line if own else 0)
             kind = self._call_kinds.get(key)
             if kind is None:
                 arch = arch_of(path) or self.arch
-                macro = is_macro_call(path, arch, links.macros, links.functions, self.reaches)
+                macro = is_macro_call(path, arch, links.macros, links.functions, self.reaches, key[2])
                 kind = self._call_kinds[key] = "macro" if macro else "direct"
             return kind
         return links.plain or None
@@ -502,14 +506,17 @@ class Index(GraphRows):
         """The definitions of a name as its callers may mean them."""
         links = self._link_cache.get(symbol)
         if links is None:
-            query = "SELECT kind, static, blob FROM definitions WHERE symbol = ? AND static < 2"
+            query = (
+                "SELECT kind, static, blob, line, c.text FROM definitions JOIN conditions c ON c.id = condition "
+                "WHERE symbol = ? AND static < 2"
+            )
             links = _Links([], [], None)
             kinds = set()
-            for number, static, blob in self._db.execute(query, [symbol]):
+            for number, static, blob, line, condition in self._db.execute(query, [symbol]):
                 kind = DEFINITION_KINDS[number]
                 for path in self._paths.get(blob, ()):
                     kinds.add(kind)
-                    named = Named(path, static == 1, arch_of(path))
+                    named = Named(path, static == 1, arch_of(path), condition, line)
                     if kind == "macro":
                         links.macros.append(named)
                     elif kind in ("function", "label", "prototype"):
@@ -542,7 +549,7 @@ class Index(GraphRows):
                 for line, column, scope in zip(
                     uses.line[here].tolist(), uses.column[here].tolist(), uses.scope[here].tolist(), strict=True
                 ):
-                    kind = self.call_kind(symbol, d.file)
+                    kind = self.call_kind(symbol, d.file, line)
                     if kind is not None and scope == own:
                         found.append(Call(d.file, line, column, d.name, word, kind))
         query = (
@@ -564,9 +571,16 @@ class Index(GraphRows):
 
     def resolve_include(self, path: str, target: str, system: bool) -> tuple[str, ...]:
         """The files that an `#include` in `path` can mean, the likeliest first."""
-        return tuple(
-            each for each in include_candidates(path, target, system, self.arch, self._archs) if each in self._path_set
-        )
+        candidates = include_candidates(path, target, system, self.arch, self._archs)
+        found = tuple(each for each in candidates if each in self._path_set)
+        if not found:
+            other = self._includes_resolver.by_name(path, target, system)
+            found = (other,) if other is not None else ()
+        return found
+
+    @cached_property
+    def _includes_resolver(self) -> IncludeResolver:
+        return IncludeResolver(self._path_set, self.arch, self._archs)
 
     def reaches(self, path: str, header: str) -> bool:
         """Does a file include a header, directly or through others?
@@ -616,7 +630,7 @@ class Index(GraphRows):
         if graph is None:
             query = "SELECT path, target, system FROM files JOIN includes ON includes.blob = files.blob WHERE tree = ?"
             edges = self._db.execute(query, [self._tree_id])
-            graph = IncludeGraph(self._all_paths, edges, IncludeResolver(self._path_set, self.arch, self._archs))
+            graph = IncludeGraph(self._all_paths, edges, self._includes_resolver)
             if len(_GRAPHS) >= _MOST_GRAPHS:
                 _GRAPHS.clear()
             _GRAPHS[key] = graph
