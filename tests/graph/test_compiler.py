@@ -48,6 +48,28 @@ def test_a_macro_that_may_be_none_leaves_the_call_to_the_function():
     assert is_macro("defined(__KERNEL__)"), "no kernel is compiled without"
 
 
+def test_a_function_with_its_body_in_sight_is_what_is_called():
+    macro = Named("include/asm-i386/level3.h", False, "i386")
+
+    def is_macro(function: Named) -> bool:
+        return is_macro_call("mm/a.c", "i386", [macro], [function], lambda path, header: True)
+
+    assert is_macro(Named("lib/string.c", False, None, body=True))
+    assert is_macro(Named("include/linux/string.h", False, None))
+    assert not is_macro(Named("include/asm-i386/level2.h", True, "i386", body=True)), "another configuration's header"
+    assert not is_macro(Named("mm/a.c", True, None, body=True)), "the file has taken the macro back"
+
+
+def test_a_backslash_in_code_joins_lines(graph_of):
+    graph = graph_of({
+        "a.c": "struct router { int (*get)(int); };\n"
+        "int run(struct router *r, int n)\n{\n\tif (r->get && \\\n\t    (n = r->get(n)))\n\t\treturn n;\n"
+        "\treturn 0;\n}\n",
+    })  # fmt: skip
+    (call,) = [call for call in calls(graph.index) if call.kind == "indirect"]
+    assert (call.line, call.struct, call.field) == (5, "router", "get")
+
+
 def test_a_macro_is_none_before_the_line_that_defines_it():
     function, own = Named("net/rpc.c", False, None), Named("fs/a.c", False, None, "", 20)
     kinds = [is_macro_call("fs/a.c", "i386", [own], [function], lambda *_: False, line) for line in (10, 30, 0)]

@@ -102,6 +102,8 @@ class Named(NamedTuple):
     #: the preprocessor condition it stands under, as in `parse.facts`
     condition: str = ""
     line: int = 0
+    #: it is a function's definition
+    body: bool = False
 
 
 def visible(named: Named, path: str, arch: str | None, reaches: Callable[[str, str], bool]) -> bool:
@@ -127,8 +129,9 @@ def is_macro_call(
     """Does `name(…)` on a line of `path` use a macro although functions have that name too?
 
     `memset` is a function of `lib/string.c`, but i386 code that calls it gets the macro of its header.  Where a
-    header has both, as alternatives, the function is what the name stands for, and so it is where macros have the
-    name only under conditions, or a file's own macro has it only further down.
+    header has both, as alternatives, the function is what the name stands for.  So it is where the file itself or
+    some header defines the function with its body, which the macro would spoil (the two are alternatives, or the
+    macro is undone), where macros have the name only under conditions, or the file's own has it only further down.
     """
     seen = [
         macro
@@ -139,6 +142,8 @@ def is_macro_call(
     if not seen:
         return False
     known = [function for function in functions if visible(function, path, arch, reaches)]
+    if any(function.body and (function.file == path or function.file.endswith(".h")) for function in known):
+        return False
     if known and _leaves_open({macro.condition for macro in seen}):
         return False
     return not {function.file for function in known} & {macro.file for macro in seen}

@@ -66,8 +66,9 @@ class Declared(NamedTuple):
 OTHER: Node = ("other",)
 BASE: Type = ("base",)
 
+#: a backslash joins lines, in code as in directives, and is no token
 _TOKEN = re.compile(
-    r"[A-Za-z_]\w*|\d[\w.]*|\"[^\"]*\"|->|\.\.\.|##|<<=|>>=|\+\+|--|&&|\|\||<<|>>|[-+*/%&|^=!<>]=|[^\s\w]"
+    r"[A-Za-z_]\w*|\d[\w.]*|\"[^\"]*\"|->|\.\.\.|##|<<=|>>=|\+\+|--|&&|\|\||<<|>>|[-+*/%&|^=!<>]=|[^\s\w\\]"
 )
 _TAGS = frozenset(("struct", "union", "enum"))
 _QUALIFIERS = frozenset(

@@ -516,7 +516,7 @@ class Index(GraphRows):
                 kind = DEFINITION_KINDS[number]
                 for path in self._paths.get(blob, ()):
                     kinds.add(kind)
-                    named = Named(path, static == 1, arch_of(path), condition, line)
+                    named = Named(path, static == 1, arch_of(path), condition, line, kind == "function")
                     if kind == "macro":
                         links.macros.append(named)
                     elif kind in ("function", "label", "prototype"):
