@@ -124,6 +124,29 @@ def test_a_macro_without_arguments_can_declare_locals(graph_of):
     assert (call.struct, call.field) == ("device", "version")
 
 
+def test_macros_declare_locals_and_parameters_by_other_macros(graph_of):
+    graph = graph_of({
+        "a.c": "struct device { int (*version)(int); };\nextern struct device *device_of(void *info);\n"
+        "#define DEVICE_ALONE struct device *dev\n#define WITH_DEVICE DEVICE_ALONE ,\n"
+        "#define DEVICE_IS(x) struct device *dev = x\n#define DEVICE_FROM(i) DEVICE_IS(device_of(i))\n"
+        "int one(void *info)\n{\n\tDEVICE_FROM(info);\n\treturn dev->version(1);\n}\n"
+        "int two(WITH_DEVICE int n)\n{\n\treturn dev->version(n);\n}\n"
+        "int three(DEVICE_ALONE)\n{\n\treturn dev->version(3);\n}\n",
+    })  # fmt: skip
+    found = {call.caller: (call.struct, call.field) for call in calls(graph.index) if call.kind == "indirect"}
+    assert found == dict.fromkeys(("one", "two", "three"), ("device", "version"))
+
+
+def test_a_macro_puts_the_holder_before_a_member_that_is_called(graph_of):
+    graph = graph_of({
+        "a.c": "struct ops { int (*init)(int); };\nstruct card { struct ops *ops; };\n"
+        "#define CARD(x) (card->x)\n"
+        "int one(struct card *card)\n{\n\tCARD(ops->init(1));\n\treturn CARD(ops)->init(2);\n}\n",
+    })  # fmt: skip
+    found = [(call.line, call.struct, call.field) for call in calls(graph.index) if call.kind == "indirect"]
+    assert found == [(6, "ops", "init"), (7, "ops", "init")]
+
+
 def test_a_struct_of_another_directory_is_seen_through_its_header(graph_of):
     graph = graph_of({
         "drivers/media/core/demux.h": "struct feed { union { int (*ts)(int); void *other; } cb; };\n",
