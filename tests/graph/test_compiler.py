@@ -113,6 +113,17 @@ def test_a_static_function_of_an_included_file_is_stored(graph_of):
     ]
 
 
+def test_a_function_that_a_macro_names_where_it_is_defined_is_stored(graph_of):
+    graph = graph_of({
+        "chip.c": "static int CHIP_queue(int a)\n{\n\treturn a;\n}\n",
+        "card.h": "struct template { int (*queue)(int); };\nextern int card_state;\n"
+        "#define CHIP_queue card_queue\nint card_queue(int a);\n",
+        "card.c": '#include "card.h"\nstatic struct template driver = {\n\t.queue = card_queue,\n};\n'
+        '#include "chip.c"\nint run(struct template *t)\n{\n\treturn t->queue(card_state);\n}\n',
+    })  # fmt: skip
+    assert [(s.struct, s.field, s.function) for s in stores(graph.index)] == [("template", "queue", "card_queue")]
+
+
 def test_a_macro_without_arguments_can_declare_locals(graph_of):
     graph = graph_of({
         "a.c": "struct device { int (*version)(int); };\nstruct file { struct device *dev; };\n"

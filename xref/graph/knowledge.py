@@ -67,7 +67,7 @@ class Holding(NamedTuple):
         """Gather it from an index."""
         pointers = _function_types(index)
         fields = index.called_fields() | _pointing_members(index)
-        functions = index.shared_functions() | _functions_of_joined(index)
+        functions = index.shared_functions() | _functions_of_joined(index) | _only_declared(index)
         return cls(_homes(index, fields, pointers), functions, pointers)
 
 
@@ -139,7 +139,7 @@ class Knowledge(NamedTuple):
                 or (place.kind == "label" and place.file.endswith(".S"))
                 or (place.kind == "function" and index.is_joined(place.file))
                 for place in found
-            )
+            ) or has == {"prototype"}
             (functions.add if shared else functions.discard)(name)
             if "macro" in has:
                 active.add(name)
@@ -161,6 +161,13 @@ def _functions_of_joined(index: Index) -> frozenset[str]:
     function = DEFINITION_KINDS.index("function")
     joined = [path for path in index.files() if path.endswith(".c") and index.is_joined(path)]
     return frozenset(row[0] for path in joined for row in index.places_in(path) if row[1] == function)
+
+
+def _only_declared(index: Index) -> frozenset[str]:
+    """The functions that are declared and nowhere defined by this name: a macro makes the name where it is."""
+    others = ("function", "variable", "label", "macro", "enumerator", "typedef")
+    names = index.names_of_kinds(["prototype"]) - index.names_of_kinds(others)
+    return frozenset(name for name, _, text in index.declared("prototype", sorted(names)) if "(" in text)
 
 
 def _function_types(index: Index) -> frozenset[str]:
