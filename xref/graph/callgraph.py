@@ -300,7 +300,7 @@ class CallGraph:
         if name == callee:
             found = []
             symbol = self.index.symbol(name)
-            kind = self.index.call_kind(symbol, file) if symbol is not None else None
+            kind = self.index.call_kind(symbol, file, line) if symbol is not None else None
             node = self._meanings.likeliest(name, file)
             if kind == "direct" and node is not None:
                 found = [(node, ())]
@@ -404,7 +404,7 @@ class CallGraph:
         self, caller: str, caller_def: str, called: str, symbol: int, path: str, line: int, only: _Only | None = None
     ) -> Iterator[Step]:
         """What a call by name means: a function, or the calls in a macro's body."""
-        kind = self.index.call_kind(symbol, path)
+        kind = self.index.call_kind(symbol, path, line)
         a_macro = self.places.best(called, ("macro",), path) is not None
         nodes: tuple[str, ...] = ()
         if kind == "direct":

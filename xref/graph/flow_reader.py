@@ -339,7 +339,7 @@ class Reader:
                 bare = [token for token in argument if token.text not in ("&", "(", ")")]
                 if len(bare) == 1 and self._slots.names_function(bare[0].text, function):
                     return True
-                if bare and self._is_pointer_there(bare, function):
+                if bare and (self._is_pointer_there(bare, function) or self._lacks_holder(argument, function)):
                     return True
             return False
 
@@ -369,6 +369,14 @@ class Reader:
             and bare[-1].text in self.knowledge.fields
             and all(is_word(token.text) or token.text in (".", "->") for token in bare)
         )
+
+    def _lacks_holder(self, argument: list[Token], function: Body) -> bool:
+        """`THE_CARD(ops->init(n))`: does an argument begin with a member, whose holder the macro puts before it?"""
+        if len(argument) < 4 or argument[1].text not in (".", "->") or not is_word(argument[0].text):
+            return False
+        first = argument[0].text
+        calls = any(token.text == "(" for token in argument)
+        return calls and function.type_of(first) is None and self.types.variable(first, self.path) is None
 
     def _pasted(self, opened: list[Token], function: str) -> None:
         """Note the functions whose names a macro pastes and calls."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from xref.graph.linkage import arch_of
+from xref.graph.linkage import found_by_name
 from xref.graph.linkage import include_candidates
 from xref.graph.linkage import shared_candidates
 from xref.index.memory import Memory
@@ -48,8 +49,22 @@ class IncludeResolver:
         key = (here, target, system)
         if key not in self._found:
             candidates = include_candidates(path, target, system, self._arch, self._archs)
-            self._found[key] = next((each for each in candidates if each in self._known), None)
+            found = next((each for each in candidates if each in self._known), None)
+            self._found[key] = found if found is not None else self.by_name(path, target, system)
         return self._found[key]
+
+    def by_name(self, path: str, target: str, system: bool) -> str | None:
+        """The file that is meant although it is at none of the usual places."""
+        named = self._by_name.get(target.rpartition("/")[2], ())
+        return found_by_name(path, target, system, self._arch, named) if named else None
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        """The tree's files by the last part of their names."""
+        found: dict[str, list[str]] = {}
+        for path in self._known:
+            found.setdefault(path.rpartition("/")[2], []).append(path)
+        return found
 
     def _of_all(self, here: str, target: str) -> str | None:
         """What it means to all files of the architecture that those of a directory belong to."""

@@ -18,6 +18,7 @@ from xref.graph.syntax import TYPEOF
 from xref.graph.types import Names
 from xref.index.places import Places
 from xref.index.query import Index
+from xref.parse.facts import DEFINITION_KINDS
 
 _WORDS = re.compile(r"[A-Za-z_]\w*")
 #: a declarator that is a pointer to something in parentheses, or a function
@@ -68,7 +69,8 @@ class Holding(NamedTuple):
         """Gather it from an index."""
         pointers = _function_types(index)
         fields = index.called_fields() | _pointing_members(index)
-        return cls(_homes(index, fields, pointers), index.shared_functions(), pointers)
+        functions = index.shared_functions() | _functions_of_joined(index) | _only_declared(index)
+        return cls(_homes(index, fields, pointers), functions, pointers)
 
 
 class Knowledge(NamedTuple):
@@ -137,8 +139,9 @@ class Knowledge(NamedTuple):
             shared = any(
                 (place.kind == "function" and (not place.static or place.file.endswith(".h")))
                 or (place.kind == "label" and place.file.endswith(".S"))
+                or (place.kind == "function" and index.is_joined(place.file))
                 for place in found
-            )
+            ) or has == {"prototype"}
             (functions.add if shared else functions.discard)(name)
             if "macro" in has:
                 active.add(name)
@@ -153,6 +156,20 @@ class Knowledge(NamedTuple):
         now = Names(every["typedef"], every["macro"] - KEYWORDS, every["function"], self.names.typeofs)
         sets = [frozenset(each) for each in (calling, functions, active - KEYWORDS, pointers)]
         return Knowledge(fields, sets[0], sets[1], sets[2], sets[3], now)
+
+
+def _functions_of_joined(index: Index) -> frozenset[str]:
+    """The functions of the `.c` files that are compiled as one with others: each of these can mean them."""
+    function = DEFINITION_KINDS.index("function")
+    joined = [path for path in index.files() if path.endswith(".c") and index.is_joined(path)]
+    return frozenset(row[0] for path in joined for row in index.places_in(path) if row[1] == function)
+
+
+def _only_declared(index: Index) -> frozenset[str]:
+    """The functions that are declared and nowhere defined by this name: a macro makes the name where it is."""
+    others = ("function", "variable", "label", "macro", "enumerator", "typedef")
+    names = index.names_of_kinds(["prototype"]) - index.names_of_kinds(others)
+    return frozenset(name for name, _, text in index.declared("prototype", sorted(names)) if "(" in text)
 
 
 def _function_types(index: Index) -> frozenset[str]:

@@ -34,6 +34,8 @@ from xref.index.query import Index
 _DEEPEST = 40
 _CODE = ("function", "prototype")
 _LONGEST_MACRO = 8000
+#: macros in macros are looked into so many deep for what they declare
+_MOST_NESTED = 4
 #: from the end of a struct's body to what is declared by it
 _PARENTHESES = r"\((?:[^(){};]++|\((?:[^(){};]++|\([^(){};]*+\))*+\))*+\)"
 _ATTRIBUTES = re.compile(rf"\}}(?:\s++|\w++|{_PARENTHESES})*+$")
@@ -334,12 +336,34 @@ class Types:
             known[name] = found
         return known[name]
 
-    def declares(self, name: str, path: str) -> bool:
-        """Does a macro with arguments declare a variable: `#define DECLARE_WORK(n, f, d) struct work_struct n = …`?"""
-        bodies = self.macros(name, path)
+    def declares(self, name: str, path: str, *, alone: bool = False) -> bool:
+        """Does a macro declare a variable: `#define DECLARE_WORK(n, f, d) struct work_struct n = …`, or by another
+        such macro?
+
+        `alone`: it has no arguments, and nothing follows it in its statement.
+        """
+        return self._declares(name, path, alone, 0)
+
+    def _declares(self, name: str, path: str, alone: bool, depth: int) -> bool:
         return any(
-            body.params is not None and len(body.body) > 1 and self._begins_type(body.body[0].text) for body in bodies
+            (body.params is None) is alone and len(body.body) > 1 and self._begins_declaration(body, path, depth)
+            for body in self.macros(name, path)
         )
+
+    def _begins_declaration(self, body: MacroBody, path: str, depth: int) -> bool:
+        first = body.body[0].text
+        if self._begins_type(first):
+            return True
+        other = first in self.macro_names and first != body.name and depth < _MOST_NESTED
+        return other and self._declares(first, path, body.body[1].text != "(", depth + 1)
+
+    def with_declared(self, tokens: list[Token], path: str) -> list[Token]:
+        """Tokens in which the macros that declare something are replaced, those of parameters too: `void f(ARGS)`."""
+
+        def wanted(token: Token, _arguments: list[list[Token]], _following: str) -> bool:
+            return self.declares(token.text, path) or self.declares(token.text, path, alone=True)
+
+        return self.expand(tokens, path, wanted)
 
     def _begins_type(self, word: str) -> bool:
         return word in TYPE_WORDS or self.is_type(word)

@@ -32,9 +32,16 @@ class Inclusion(TreeFiles):
 
     def resolve_include(self, path: str, target: str, system: bool) -> tuple[str, ...]:
         """The files that an `#include` in `path` can mean, the likeliest first."""
-        return tuple(
-            each for each in include_candidates(path, target, system, self.arch, self._archs) if each in self._path_set
-        )
+        candidates = include_candidates(path, target, system, self.arch, self._archs)
+        found = tuple(each for each in candidates if each in self._path_set)
+        if not found:
+            other = self._includes_resolver.by_name(path, target, system)
+            found = (other,) if other is not None else ()
+        return found
+
+    @cached_property
+    def _includes_resolver(self) -> IncludeResolver:
+        return IncludeResolver(self._path_set, self.arch, self._archs)
 
     def reaches(self, path: str, header: str) -> bool:
         """Does a file include a header, directly or through others?
@@ -84,7 +91,7 @@ class Inclusion(TreeFiles):
         if graph is None:
             query = "SELECT path, target, system FROM files JOIN includes ON includes.blob = files.blob WHERE tree = ?"
             edges = self._db.execute(query, [self._tree_id])
-            graph = IncludeGraph(self._all_paths, edges, IncludeResolver(self._path_set, self.arch, self._archs))
+            graph = IncludeGraph(self._all_paths, edges, self._includes_resolver)
             if len(_GRAPHS) >= _MOST_GRAPHS:
                 _GRAPHS.clear()
             _GRAPHS[key] = graph

@@ -59,7 +59,7 @@ class References(Definitions):
         super().__init__(path, tree, arch)
         # a server asks for a whole tree in time
         self._link_cache: Memory[int, _Links] = Memory(20_000)
-        self._call_kinds: Memory[tuple[int, str], str] = Memory(100_000)
+        self._call_kinds: Memory[tuple[int, str, int], str] = Memory(100_000)
 
     def _shown_kinds(self, symbol: int) -> list[str]:
         """The kinds as shown for this name: a mention of a macro is `macro`, of a type `type`, of a function
@@ -145,7 +145,7 @@ class References(Definitions):
             for blob, line, column, scope in zip(*columns, strict=True):
                 caller = names[scope] if scope else None
                 for path in self._paths.get(blob, ()):
-                    kind = self.call_kind(symbol, path)
+                    kind = self.call_kind(symbol, path, line)
                     if kind is not None:
                         found.append(Call(path, line, column, caller, name, kind))
         found += self._through_field(symbol, name)
@@ -161,15 +161,19 @@ class References(Definitions):
             for path in self._paths.get(blob, ()):
                 yield Call(path, line, column, caller, expression, "indirect", None, name)
 
-    def call_kind(self, symbol: int, path: str) -> str | None:
-        """What `name(…)` in a file is: `direct`, `macro`, `indirect` (a variable), None for a cast to a type."""
+    def call_kind(self, symbol: int, path: str, line: int = 0) -> str | None:
+        """What `name(…)` on a line of a file is: `direct`, `macro`, `indirect` (a variable), None for a cast to a type.
+
+        Line 0 is any line.
+        """
         links = self._links(symbol)
         if links.plain is None:
-            key = (symbol, path)
+            own = line and any(macro.file == path and macro.line > line for macro in links.macros)
+            key = (symbol, path, line if own else 0)
             kind = self._call_kinds.get(key)
             if kind is None:
                 arch = arch_of(path) or self.arch
-                macro = is_macro_call(path, arch, links.macros, links.functions, self.reaches)
+                macro = is_macro_call(path, arch, links.macros, links.functions, self.reaches, key[2])
                 kind = self._call_kinds[key] = "macro" if macro else "direct"
             return kind
         return links.plain or None
@@ -178,14 +182,17 @@ class References(Definitions):
         """The definitions of a name as its callers may mean them."""
         links = self._link_cache.get(symbol)
         if links is None:
-            query = "SELECT kind, static, blob FROM definitions WHERE symbol = ? AND static < 2"
+            query = (
+                "SELECT kind, static, blob, line, c.text FROM definitions JOIN conditions c ON c.id = condition "
+                "WHERE symbol = ? AND static < 2"
+            )
             links = _Links([], [], None)
             kinds = set()
-            for number, static, blob in self._db.execute(query, [symbol]):
+            for number, static, blob, line, condition in self._db.execute(query, [symbol]):
                 kind = DEFINITION_KINDS[number]
                 for path in self._paths.get(blob, ()):
                     kinds.add(kind)
-                    named = Named(path, static == 1, arch_of(path))
+                    named = Named(path, static == 1, arch_of(path), condition, line, kind == "function")
                     if kind == "macro":
                         links.macros.append(named)
                     elif kind in ("function", "label", "prototype"):
@@ -218,7 +225,7 @@ class References(Definitions):
                 for line, column, scope in zip(
                     uses.line[here].tolist(), uses.column[here].tolist(), uses.scope[here].tolist(), strict=True
                 ):
-                    kind = self.call_kind(symbol, d.file)
+                    kind = self.call_kind(symbol, d.file, line)
                     if kind is not None and scope == own:
                         found.append(Call(d.file, line, column, d.name, word, kind))
         query = (
