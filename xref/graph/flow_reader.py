@@ -34,7 +34,6 @@ from xref.graph.known_macros import KNOWN
 from xref.graph.known_macros import STORES
 from xref.graph.known_macros import Handed
 from xref.graph.made import made_calls
-from xref.graph.made import made_values
 from xref.graph.made import scope_of
 from xref.graph.made import use_of
 from xref.graph.pasting import called_names
@@ -96,12 +95,13 @@ class Reader:
         for place in self._places:
             if place.kind == "function":
                 start = place.tail
-                if place.macro is not None and not self._has_block(place, made):
+                if place.macro is not None and (self._is_listed(place) or place != scope_of(made[place.head])):
                     continue
                 end = self.text.start(place.end_line + 1)
                 if start <= last_body:
                     continue
-                last_body = start
+                if place.macro is None or use_of(code, place)[1] == "{":
+                    last_body = start
                 if place.name in HANDED:
                     self._read_handed(place, HANDED[place.name])
                 self._read_body(place, start, end)
@@ -151,12 +151,6 @@ class Reader:
     def _is_listed(self, place: Place) -> bool:
         """Does it stand in a list that is included here?"""
         return self.text.with_directives.startswith("#", place.head)
-
-    def _has_block(self, place: Place, made: dict[int, list[Place]]) -> bool:
-        """Is it, of what a use of a macro makes, the function under whose name the block behind it is kept?"""
-        if self._is_listed(place) or place != scope_of(made[place.head]):
-            return False
-        return use_of(self.text.code, place)[1] == "{"
 
     def _mentions(self, start: int, end: int) -> bool:
         """Is a function's name used as a value there?"""
@@ -296,10 +290,7 @@ class Reader:
         if behind == "{":
             return
         pasted = pastes_function(self.types, use, self.path, self._slots.is_function)
-        if pasted and any(each.head == place.head and each.kind == "function" for each in self._places):
-            for tokens in made_values(self.types, place):
-                self._read_variable(tokens, everything=True)
-        elif pasted or self._mentions(start, end):
+        if pasted or self._mentions(start, end):
             self._read_variable(tokens_of(code[start:end] + ";", self.path, start), everything=pasted)
 
     def _read_value(self, head: int, tail: int) -> None:

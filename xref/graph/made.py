@@ -69,17 +69,6 @@ def made_calls(types: Types, places: list[Place]) -> Iterator[MadeCall]:
         yield MadeCall(name, scope_of(places).name, use[0], "body")
 
 
-def made_values(types: Types, place: Place) -> Iterator[list[Token]]:
-    """The variables with values that a macro makes beside functions, each as a declaration."""
-    code = types.places.text(place.file).code
-    text, _ = use_of(code, place)
-    use = tokens_of(text, place.file, code.find(text, place.head))
-    for head, body in _functions(_opened(types, use, place.file, 0)):
-        if body is not None and head and head[-1].text == "=":
-            first, last = head[-1]._replace(text="{"), head[-1]._replace(text="}")
-            yield [*head, first, *body, last, last._replace(text=";")]
-
-
 def use_of(code: str, place: Place) -> tuple[str, str]:
     """The text of a macro's use, from its name to the closing parenthesis, and the sign that follows; "" for none."""
     start = code.find(place.macro or "", place.head)
