@@ -47,6 +47,8 @@ class Moves:
         #: did a search give up because its time was over?
         self.is_late = False
         self._view: View | None = None
+        #: of a slot, the parameters that flow into it
+        self._hands: dict[str, list[str]] = {}
         self._moves: dict[tuple[str, bool], list[tuple[Step, float]]] = {}
 
     def late(self) -> bool:
@@ -200,10 +202,10 @@ class Moves:
 
     def handed_on(self, slot: str, caller: str) -> str | None:
         """The parameter of `caller` that it hands on into this one, if it does."""
-        for source, direct, *_ in self.graph.index.flows_into(slot):
-            if not direct and source.startswith(f"P:{caller}:"):
-                return str(source)
-        return None
+        if slot not in self._hands:
+            sources = [str(row[0]) for row in self.graph.index.flows_into(slot) if not row[1]]
+            self._hands[slot] = [source for source in sources if source.startswith("P:")]
+        return next((source for source in self._hands[slot] if source.startswith(f"P:{caller}:")), None)
 
 
 def is_listed(step: Step) -> bool:
