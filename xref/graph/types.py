@@ -152,10 +152,16 @@ class Types:
             tokens = tokens_of(text, place.file, head)
             found = None
             for declared in declarations(tokens, self.is_type):
-                if declared.name == place.name:
+                if declared.name == place.name or self._is_renamed(declared.name, place):
                     found = declared
             self._declared[key] = found
         return self._declared[key]
+
+    def _is_renamed(self, name: str, place: Place) -> bool:
+        """Is a function's name, as its definition has it, a macro for the name that it really has?"""
+        if place.kind != "function" or name not in self.macro_names:
+            return False
+        return any([token.text for token in body.body] == [place.name] for body in self.macros(name, place.file))
 
     def parameters(self, made: Type) -> list[Declared]:
         """The parameters of a function's type."""

@@ -57,6 +57,10 @@ def lessons_to_bytes(lessons: Lessons) -> bytes:
             text(name): [[None if m.params is None else [text(p) for p in m.params], text(m.body)] for m in macros]
             for name, macros in sorted(lessons.makers.items())
         },
+        "renames": {
+            place: {text(name): text(body) for name, body in sorted(names.items())}
+            for place, names in sorted(lessons.renames.items())
+        },
     }
     return zstandard.ZstdCompressor(level=6).compress(json.dumps(data).encode())
 
@@ -77,6 +81,10 @@ def lessons_from_bytes(data: bytes) -> Lessons:
                 for params, body in macros
             ]
             for word, macros in raw["makers"].items()
+        },
+        {
+            place: {name(word): name(body) for word, body in names.items()}
+            for place, names in raw.get("renames", {}).items()
         },
     )
 
