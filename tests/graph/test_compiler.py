@@ -151,6 +151,25 @@ def test_a_function_has_the_name_that_a_header_makes_of_it(graph_of):
     }
 
 
+def test_a_struct_without_a_tag_has_its_typedefs_name_through_the_pointers_too(graph_of):
+    graph = graph_of({
+        "a.c": "typedef struct {\n\tint (*reset)(int);\n} CHIP, *CHIP_P;\nstruct card { CHIP_P chip; };\n"
+        "static int my_reset(int a)\n{\n\treturn a;\n}\n"
+        "int run(CHIP_P chip, struct card *c)\n{\n\tchip->reset = my_reset;\n\treturn c->chip->reset(1);\n}\n",
+    })  # fmt: skip
+    assert [(s.struct, s.function) for s in stores(graph.index)] == [("CHIP", "my_reset")]
+    assert [c.struct for c in calls(graph.index) if c.kind == "indirect"] == ["CHIP"]
+
+
+def test_a_table_that_is_a_macro_in_another_configuration_is_read(graph_of):
+    graph = graph_of({
+        "a.c": "#define NULL ((void *)0)\nstruct entry { int mode; int (*read)(int); };\n#ifdef PROC\n"
+        "static int read_one(int a)\n{\n\treturn a;\n}\nstatic struct entry entries[] = {\n\t{ 1, read_one },\n};\n"
+        "#else\n#define entries NULL\n#endif\nint run(struct entry *e)\n{\n\treturn e->read(1);\n}\n",
+    })  # fmt: skip
+    assert [(s.struct, s.field, s.function) for s in stores(graph.index)] == [("entry", "read", "read_one")]
+
+
 def test_a_macro_without_arguments_can_declare_locals(graph_of):
     graph = graph_of({
         "a.c": "struct device { int (*version)(int); };\nstruct file { struct device *dev; };\n"
