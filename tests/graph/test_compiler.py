@@ -8,6 +8,7 @@ from xref.graph.linkage import Named
 from xref.graph.linkage import found_by_name
 from xref.graph.linkage import is_macro_call
 from xref.index.export import calls
+from xref.index.export import definitions
 from xref.index.export import stores
 
 
@@ -122,6 +123,51 @@ def test_a_function_that_a_macro_names_where_it_is_defined_is_stored(graph_of):
         '#include "chip.c"\nint run(struct template *t)\n{\n\treturn t->queue(card_state);\n}\n',
     })  # fmt: skip
     assert [(s.struct, s.field, s.function) for s in stores(graph.index)] == [("template", "queue", "card_queue")]
+
+
+def test_a_function_has_the_name_that_a_header_makes_of_it(graph_of):
+    graph = graph_of({
+        "fs/plus/fs.h": "#ifndef FS_H\n#define FS_H\n#define node_find plus_node_find\n"
+        "#ifdef FAST\n#define node_put plus_node_put\n#endif\n#define node_get plus_node_get\n"
+        "struct ops { int (*find)(int); };\nint plus_node_find(int a);\n#endif\n",
+        "fs/plus/a.c": '#include "fs.h"\nint node_find(int a)\n{\n\treturn a;\n}\nvoid node_put(int a)\n{\n}\n'
+        "#undef node_get\nvoid node_get(int a)\n{\n\tnode_put(a);\n}\n",
+        "fs/plus/b.c": '#include "fs.h"\nstruct ops ops = { .find = node_find };\n'
+        "int use(struct ops *o)\n{\n\treturn node_find(1) + o->find(2);\n}\n",
+        "fs/other/c.c": "int node_find(int a)\n{\n\treturn 1;\n}\n",
+    })  # fmt: skip
+    found = {(d.name, d.file) for d in definitions(graph.index) if d.kind == "function"}
+    assert found == {
+        ("plus_node_find", "fs/plus/a.c"),
+        ("node_put", "fs/plus/a.c"),
+        ("node_get", "fs/plus/a.c"),
+        ("use", "fs/plus/b.c"),
+        ("node_find", "fs/other/c.c"),
+    }
+    assert [(s.field, s.function, s.file) for s in stores(graph.index)] == [("find", "plus_node_find", "fs/plus/b.c")]
+    assert {(e.callee, e.kind) for e in graph.everything() if e.caller == "use"} == {
+        ("plus_node_find", "macro"),
+        ("plus_node_find", "field"),
+    }
+
+
+def test_a_struct_without_a_tag_has_its_typedefs_name_through_the_pointers_too(graph_of):
+    graph = graph_of({
+        "a.c": "typedef struct {\n\tint (*reset)(int);\n} CHIP, *CHIP_P;\nstruct card { CHIP_P chip; };\n"
+        "static int my_reset(int a)\n{\n\treturn a;\n}\n"
+        "int run(CHIP_P chip, struct card *c)\n{\n\tchip->reset = my_reset;\n\treturn c->chip->reset(1);\n}\n",
+    })  # fmt: skip
+    assert [(s.struct, s.function) for s in stores(graph.index)] == [("CHIP", "my_reset")]
+    assert [c.struct for c in calls(graph.index) if c.kind == "indirect"] == ["CHIP"]
+
+
+def test_a_table_that_is_a_macro_in_another_configuration_is_read(graph_of):
+    graph = graph_of({
+        "a.c": "#define NULL ((void *)0)\nstruct entry { int mode; int (*read)(int); };\n#ifdef PROC\n"
+        "static int read_one(int a)\n{\n\treturn a;\n}\nstatic struct entry entries[] = {\n\t{ 1, read_one },\n};\n"
+        "#else\n#define entries NULL\n#endif\nint run(struct entry *e)\n{\n\treturn e->read(1);\n}\n",
+    })  # fmt: skip
+    assert [(s.struct, s.field, s.function) for s in stores(graph.index)] == [("entry", "read", "read_one")]
 
 
 def test_a_macro_without_arguments_can_declare_locals(graph_of):

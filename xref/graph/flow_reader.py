@@ -74,6 +74,7 @@ class Reader:
         self.text = self.types.places.text(path)
         self._places = self.types.places.of_file(path)
         self._own = {place.name for place in self._places if place.kind in ("function", "prototype")}
+        self._variables = {place.name for place in self._places if place.kind == "variable" and place.macro is None}
         #: of macros, whether they act on functions' addresses here
         self._active: dict[str, bool] = {}
         self._notes = Notes()
@@ -322,6 +323,8 @@ class Reader:
             name = token.text
             if name in KNOWN or (not token.macro and function.type_of(name) is not None):
                 return False
+            if name in self._variables:
+                return False  # in another configuration it is a macro: `#define my_table NULL`
             if following in ("->", ".", "=") or (following in ("(", "[") and not self._slots.is_function(name)):
                 return True
             if self.is_active(name):

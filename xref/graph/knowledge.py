@@ -70,6 +70,7 @@ class Holding(NamedTuple):
         pointers = _function_types(index)
         fields = index.called_fields() | _pointing_members(index)
         functions = index.shared_functions() | _functions_of_joined(index) | _only_declared(index)
+        functions |= index.renamed()
         return cls(_homes(index, fields, pointers), functions, pointers)
 
 

@@ -110,6 +110,8 @@ class Slots:
                     and self.types.places.seen(variable, self.path)
                     and self._is_code(variable)
                 ):
+                    if variable.file != self.path and self._is_macro_here(token.text, variable):
+                        return self._renamed(token, function)
                     return [Source(self.function_of(token.text), True, token)]
             if token.text in self.types.macro_names:
                 return self._renamed(token, function)
@@ -141,6 +143,15 @@ class Slots:
                 if declared is not None and self.types.is_function_pointer(_returned(declared.type), self.path):
                     return [Source(f"R:{self.function_of(name)}", False, node[1][1])]
         return []
+
+    def _is_macro_here(self, name: str, function: Place) -> bool:
+        """Does a header that this file includes make the name, which a function elsewhere has, another in any case?"""
+        if name not in self.types.macro_names or function.file.endswith(".h"):
+            return False
+        macro = self.types.places.best(name, ("macro",), self.path)
+        if macro is None or not macro.file.endswith(".h") or not self.types.places.seen(macro, self.path):
+            return False
+        return macro.file in self.types.places.index.unconditional(name, "macro")
 
     def _renamed(self, token: Token, function: Body) -> list[Source]:
         """`#define ack_edge_ioapic ack_edge_ioapic_vector`: the functions that a macro without arguments names."""

@@ -153,10 +153,16 @@ class Types:
             tokens = tokens_of(text, place.file, head)
             found = None
             for declared in declarations(tokens, self.is_type):
-                if declared.name == place.name:
+                if declared.name == place.name or self._is_renamed(declared.name, place):
                     found = declared
             self._declared[key] = found
         return self._declared[key]
+
+    def _is_renamed(self, name: str, place: Place) -> bool:
+        """Is a function's name, as its definition has it, a macro for the name that it really has?"""
+        if place.kind != "function" or name not in self.macro_names:
+            return False
+        return any([token.text for token in body.body] == [place.name] for body in self.macros(name, place.file))
 
     def parameters(self, made: Type) -> list[Declared]:
         """The parameters of a function's type."""
@@ -189,11 +195,12 @@ class Types:
         head = head_of(code, place.head)
         text = code[head : end_of_declaration(code, head)]
         made: Type = BASE
-        for declared in declarations(tokens_of(text, place.file, head), self.is_type):
+        every = declarations(tokens_of(text, place.file, head), self.is_type)
+        # `typedef struct { … } CHIP, *CHIP_P;`: the struct is CHIP, whichever of the two is asked for
+        tag = next((each.name for each in every if each.type[0] == "inline" and not each.type[3]), "")
+        for declared in every:
             if declared.name == place.name:
-                made = declared.type
-                if made[0] == "inline" and not made[3]:
-                    made = (*made[:3], place.name, made[4])
+                made = _tagged(declared.type, tag)
         if made[0] == "name" and made[1] == place.name:
             made = BASE
         self._typedefs[place.name + "\0" + key[0], key[1]] = made
@@ -671,6 +678,13 @@ def _named(made: Type, holder: str) -> Type:
     if made[0] == "inline" and not made[3]:
         return (*made[:3], f"{holder}::anon", made[4])
     return made
+
+
+def _tagged(made: Type, tag: str) -> Type:
+    """A type in which a struct without a tag gets this one."""
+    if made[0] == "pointer":
+        return ("pointer", _tagged(made[1], tag))
+    return (*made[:3], tag, made[4]) if made[0] == "inline" and not made[3] else made
 
 
 def _closing_token(tokens: list[Token], opening: int) -> int:

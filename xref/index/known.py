@@ -61,6 +61,10 @@ def lessons_to_bytes(lessons: Lessons) -> bytes:
             path: {text(name): [[text(each) for each in use] for use in uses] for name, uses in sorted(items.items())}
             for path, items in sorted(lessons.lists.items())
         },
+        "renames": {
+            place: {text(name): text(body) for name, body in sorted(names.items())}
+            for place, names in sorted(lessons.renames.items())
+        },
     }
     return zstandard.ZstdCompressor(level=6).compress(json.dumps(data).encode())
 
@@ -85,6 +89,10 @@ def lessons_from_bytes(data: bytes) -> Lessons:
         {
             path: {name(word): tuple(tuple(map(name, use)) for use in uses) for word, uses in items.items()}
             for path, items in raw.get("lists", {}).items()
+        },
+        {
+            place: {name(word): name(body) for word, body in names.items()}
+            for place, names in raw.get("renames", {}).items()
         },
     )
 
@@ -216,6 +224,9 @@ class Known:
         for path in old.lists.keys() | lessons.lists.keys():
             listed, now = old.lists.get(path, {}), lessons.lists.get(path, {})
             names |= {name for name in listed.keys() | now.keys() if listed.get(name) != now.get(name)}
+        for place in old.renames.keys() | lessons.renames.keys():
+            before, after = old.renames.get(place, {}), lessons.renames.get(place, {})
+            names |= {name for name, _ in before.items() ^ after.items()}
         return names
 
     def _mentioning(self, names: set[bytes]) -> set[int]:

@@ -88,6 +88,13 @@ class TreeFiles(TreeReader):
         query = "SELECT lessons FROM readings JOIN trees ON reading = readings.id WHERE trees.id = ?"
         return bytes(self._db.execute(query, [self._tree_id]).fetchone()[0])
 
+    def renamed(self) -> frozenset[str]:
+        """The names of functions that are macros for other names somewhere: `#define hfs_find hfsplus_find`."""
+        from xref.index.known import lessons_from_bytes
+
+        renames = lessons_from_bytes(self.lessons()).renames.values()
+        return frozenset(name.decode("latin-1") for names in renames for name in names)
+
     def files(self, pattern: str = "") -> list[str]:
         """The paths that match: a glob where it has `*`, `?` or `[`, else a part of the path, any case."""
         if not pattern:
