@@ -213,3 +213,15 @@ def test_a_struct_of_another_directory_is_seen_through_its_header(graph_of):
     })  # fmt: skip
     (call,) = [call for call in calls(graph.index) if call.kind == "indirect"]
     assert (call.struct, call.field) == ("feed::anon", "ts")
+
+
+def test_a_static_function_of_an_included_file_is_none_of_others(graph_of):
+    graph = graph_of({
+        "one.c": "static int port(int a)\n{\n\treturn a;\n}\nstruct ops { int (*open)(int); };\n"
+        "struct ops all = { port };\n#include \"part.c\"\n",
+        "part.c": "struct ops more = { port };\n",
+        "other.h": "#define the_port port\n",
+        "other.c": '#include "other.h"\nint run(int port)\n{\n\treturn the_port + 1;\n}\n',
+    })  # fmt: skip
+    assert {(s.instance, s.function) for s in stores(graph.index)} == {("all", "port"), ("more", "port")}
+    assert [row for row in graph.index.hidden_calls() if row[1].startswith("port")] == []

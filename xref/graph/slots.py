@@ -32,7 +32,12 @@ class Slots:
 
     def is_function(self, name: str) -> bool:
         """Can this name, where it is no local, mean a function here?"""
-        return name in self._own or name in self._functions
+        return name in self._own or (name in self._functions and self._is_in_sight(name))
+
+    def _is_in_sight(self, name: str) -> bool:
+        """Not where all its functions are static ones of `.c` files that are not compiled as one with this."""
+        homes = self.types.static_homes(name)
+        return homes is None or any(self.types.places.index.same_unit(home, self.path) for home in homes)
 
     def function_of(self, name: str) -> str:
         """The function that a name means in this file."""

@@ -102,6 +102,7 @@ class Types:
         self.acting: dict[tuple[str, str, int], tuple[bool, tuple[str, ...]]] = {}
         #: what macros paste around their arguments: for `pasting`
         self.affixes: dict[tuple[object, ...], tuple[tuple[int, str, str], ...]] = {}
+        self._static_homes: dict[str, tuple[str, ...] | None] = {}
         self._members: dict[object, dict[str, Member]] = {}
         self._typedefs: dict[tuple[str, int], Type] = {}
         self._declared: dict[tuple[str, str, int], Declared | None] = {}
@@ -324,6 +325,14 @@ class Types:
 
     def _annotates(self, name: str) -> bool:
         return name.startswith("__") and name in self.macro_names
+
+    def static_homes(self, name: str) -> tuple[str, ...] | None:
+        """The `.c` files with functions of a name where all of these are static; None where one can be linked to."""
+        if name not in self._static_homes:
+            functions = [place for place in self.places.all(name) if place.kind in ("function", "prototype", "label")]
+            static = bool(functions) and all(each.static and each.file.endswith(".c") for each in functions)
+            self._static_homes[name] = tuple({each.file for each in functions}) if static else None
+        return self._static_homes[name]
 
     # -- macros ---------------------------------------------------------------------------------------
 
