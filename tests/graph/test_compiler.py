@@ -224,4 +224,4 @@ def test_a_static_function_of_an_included_file_is_none_of_others(graph_of):
         "other.c": '#include "other.h"\nint run(int port)\n{\n\treturn the_port + 1;\n}\n',
     })  # fmt: skip
     assert {(s.instance, s.function) for s in stores(graph.index)} == {("all", "port"), ("more", "port")}
-    assert [row for row in graph.index.every_hidden_call() if row[1].startswith("port")] == []
+    assert [row for row in graph.index.handed_on() if row[1].startswith("port")] == []
