@@ -616,7 +616,10 @@ class Index(GraphRows):
         if graph is None:
             query = "SELECT path, target, system FROM files JOIN includes ON includes.blob = files.blob WHERE tree = ?"
             edges = self._db.execute(query, [self._tree_id])
-            graph = IncludeGraph(self._all_paths, edges, IncludeResolver(self._path_set, self.arch, self._archs))
+            resolver = IncludeResolver(
+                self._path_set, self.arch, self._archs, lambda path: decode(self.source(path) or b"")
+            )
+            graph = IncludeGraph(self._all_paths, edges, resolver, self.arch)
             if len(_GRAPHS) >= _MOST_GRAPHS:
                 _GRAPHS.clear()
             _GRAPHS[key] = graph
