@@ -88,6 +88,10 @@ class Body:
         """The type of a parameter or a local; None for other names."""
         return self._types.get(name) or self.locals.get(name)
 
+    def is_type(self, name: str) -> bool:
+        """Is it a typedef's name here?  What another file calls a type can be a local or a parameter."""
+        return self._typing.is_type(name) and self.type_of(name) is None
+
     @cached_property
     def units(self) -> list[tuple[int, int]]:
         """Its statements, as `interest.units` gives them."""
@@ -98,7 +102,7 @@ class Body:
         """The types of its locals by name, those of inner blocks too."""
         if self._locals is None:
             self._locals = self._given
-            is_type = self._typing.is_type
+            is_type = self.is_type
 
             def declares(tokens: list[Token]) -> bool:
                 return bool(tokens) and (tokens[0].text in TYPE_WORDS or is_type(tokens[0].text))
@@ -106,7 +110,7 @@ class Body:
             code = self._text.code
             for start, end in self.units:
                 first = WORDS.search(code, start, end)
-                if first is None:
+                if first is None or first.group() == "typedef":
                     continue
                 word = first.group()
                 alone = code[first.end() : end].strip() == ";"

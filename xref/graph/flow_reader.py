@@ -268,7 +268,7 @@ class Reader:
         for first, last in function.units if worth else ():
             if between(worth, first, last):
                 tokens = tokens_of(code[first:last], self.path, first)
-                for node in Parser(tokens, self.types.is_type, None, opened).statements():
+                for node in Parser(tokens, function.is_type, None, opened).statements():
                     self._statements.visit(node, function)
 
     def _read_handed(self, place: Place, handed: Handed) -> None:
@@ -347,7 +347,7 @@ class Reader:
     def _operands(self, opened: list[Token], function: Body) -> None:
         """Note the functions, and pointers to them, that are operands of inline assembly of a macro."""
         for opening, inside in operands(opened):
-            node = Parser(inside, self.types.is_type).expression_or_other()
+            node = Parser(inside, function.is_type).expression_or_other()
             if node[0] == "id" and self._slots.names_function(node[1].text, function):
                 self._statements.hide(node[1], opening, self._slots.function_of(node[1].text), function)
             elif node[0] == "member" and self.types.is_function_pointer(self.types.typeof(node, function), self.path):

@@ -67,11 +67,11 @@ class Holding(NamedTuple):
     @classmethod
     def of(cls, index: Index) -> Holding:
         """Gather it from an index."""
-        pointers = _function_types(index)
+        types = _function_types(index)
         fields = index.called_fields() | _pointing_members(index)
         functions = index.shared_functions() | _functions_of_joined(index) | _only_declared(index)
         functions |= index.renamed()
-        return cls(_homes(index, fields, pointers), functions, pointers)
+        return cls(_homes(index, fields, types), functions, types | _pointing_variables(index, types))
 
 
 class Knowledge(NamedTuple):
@@ -86,7 +86,8 @@ class Knowledge(NamedTuple):
     functions: frozenset[str]
     #: macros that call through pointers, paste names that they store, or store into such members
     active: frozenset[str]
-    #: types that are functions or pointers to such
+    #: types that are functions or pointers to such, and variables that are such pointers: their calls look like those
+    #: of functions
     pointers: frozenset[str]
     names: Names
 
@@ -202,6 +203,16 @@ def _pointing_members(index: Index) -> set[str]:
         if "(" in text and _DECLARED.search(text) is not None:
             found.add(name)
     return found
+
+
+def _pointing_variables(index: Index, types: frozenset[str]) -> frozenset[str]:
+    """The variables of file scope that are pointers to functions: `int (*hook)(int);`, `handler_t handler = f;`."""
+    found = set()
+    for name, _, text in index.declared("variable"):
+        before = text.partition("=")[0]
+        if _DECLARED.search(before) is not None or not types.isdisjoint(_WORDS.findall(before)):
+            found.add(name)
+    return frozenset(found) - types
 
 
 def _homes(index: Index, fields: Iterable[str], pointers: Collection[str]) -> dict[str, tuple[list[str], list[str]]]:

@@ -12,6 +12,7 @@ from xref.graph.linkage import include_candidates
 from xref.index.reading import State
 from xref.index.records import Include
 from xref.index.tree_files import TreeFiles
+from xref.source.text import decode
 
 _MOST_GRAPHS = 8
 #: include closures by index file, tree and architecture: they are shared by all who read it
@@ -35,13 +36,16 @@ class Inclusion(TreeFiles):
         candidates = include_candidates(path, target, system, self.arch, self._archs)
         found = tuple(each for each in candidates if each in self._path_set)
         if not found:
-            other = self._includes_resolver.by_name(path, target, system)
+            other = self._includes_resolver.elsewhere(path, target, system)
             found = (other,) if other is not None else ()
         return found
 
     @cached_property
     def _includes_resolver(self) -> IncludeResolver:
-        return IncludeResolver(self._path_set, self.arch, self._archs)
+        def text(path: str) -> str:
+            return decode(self.source(path) or b"")
+
+        return IncludeResolver(self._path_set, self.arch, self._archs, text)
 
     def reaches(self, path: str, header: str) -> bool:
         """Does a file include a header, directly or through others?
@@ -91,7 +95,7 @@ class Inclusion(TreeFiles):
         if graph is None:
             query = "SELECT path, target, system FROM files JOIN includes ON includes.blob = files.blob WHERE tree = ?"
             edges = self._db.execute(query, [self._tree_id])
-            graph = IncludeGraph(self._all_paths, edges, self._includes_resolver)
+            graph = IncludeGraph(self._all_paths, edges, self._includes_resolver, self.arch)
             if len(_GRAPHS) >= _MOST_GRAPHS:
                 _GRAPHS.clear()
             _GRAPHS[key] = graph

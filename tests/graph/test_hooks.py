@@ -1,0 +1,88 @@
+"""Calls through variables that are pointers to functions, and names that are a type in one file and a local in another."""
+
+from __future__ import annotations
+
+import pytest
+
+from xref.graph.callgraph import CallGraph
+
+_FILES = {
+    "hooks.h": """
+        typedef int (*callback_t)(int);
+        extern int (*hook)(int);
+        void set_own(int (*taken)(int));
+        void set_callback(callback_t taken);
+        """,
+    "core.c": """
+        #include "hooks.h"
+        int (*hook)(int);
+        static int dummy(int value) { return 0; }
+        static callback_t callback = dummy;
+        static int (*own)(int);
+        int early(int value) { return hook(value); }
+        int late(int value) { return callback(value); }
+        int third(int value) { if (own) return own(value); return 0; }
+        void set_own(int (*taken)(int)) { own = taken; }
+        void set_callback(callback_t taken) { callback = taken; }
+        """,
+    "module.c": """
+        #include "hooks.h"
+        static int mine(int value) { return value; }
+        static int other(int value) { return value; }
+        static int better(int value) { return value; }
+        void start(void) { hook = mine; set_own(other); set_callback(better); }
+        """,
+    "elsewhere.c": "typedef int handler;\n",
+    "group.c": """
+        struct group { int (*handler)(int); };
+        static int served(int value) { return value; }
+        void put(struct group *group) { group->handler = served; }
+        int interrupt(struct group *group)
+        {
+            int (*handler)(int);
+            if ((handler = group->handler) == 0)
+                return 1;
+            return handler(2);
+        }
+        int given(int (*handler)(int), int value) { return (handler)(value); }
+        int gives(void) { return given(served, 1); }
+        """,
+    "inside.c": """
+        struct reader { int (*read)(int); };
+        static int plain(int value) { return value; }
+        void fill(struct reader *reader) { reader->read = plain; }
+        int reads(struct reader *reader)
+        {
+            typedef int (*read_t)(int);
+            read_t each;
+            each = reader->read;
+            return each(1);
+        }
+        """,
+}
+
+
+@pytest.fixture(scope="module")
+def hooks(graph_of) -> CallGraph:
+    return graph_of(_FILES)
+
+
+@pytest.mark.parametrize(
+    ("caller", "callees"),
+    [("early", ["mine"]), ("late", ["better", "dummy"]), ("third", ["other"])],
+)
+def test_a_variable_is_called_by_its_name_alone(hooks: CallGraph, caller: str, callees: list[str]) -> None:
+    """`hook(value)` looks like the call of a function; whoever sets the hook is called."""
+    edges = hooks.callees(caller)
+    assert sorted(edge.callee for edge in edges) == callees
+    assert {(edge.kind, edge.confidence) for edge in edges} == {("variable", "typed")}
+
+
+def test_another_files_type_is_a_local_here(hooks: CallGraph) -> None:
+    """`handler` is a typedef in elsewhere.c: `(handler = …)` in group.c is no cast for that."""
+    assert [(edge.callee, edge.via) for edge in hooks.callees("interrupt")] == [("served", "struct group.handler")]
+    assert [(edge.callee, edge.kind) for edge in hooks.callees("given")] == [("served", "param")]
+
+
+def test_a_type_of_a_function_is_no_local(hooks: CallGraph) -> None:
+    assert [edge.callee for edge in hooks.callees("reads")] == ["plain"]
