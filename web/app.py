@@ -29,13 +29,13 @@ from web import shapes
 from web import suggest
 from web import warming
 from web.cache import SizedCache
-from web.errors import N_
 from web.errors import NotFoundError
 from web.errors import SiteError
 from web.errors import Suggestion
 from web.errors import UnavailableError
 from web.indexes import Indexes
 from web.indexes import UnknownTreeError
+from web.languages import N_
 from web.settings import Settings
 from web.site import EXTENSION
 from web.site import Site

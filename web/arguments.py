@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from flask import request
 
-from web.errors import N_
 from web.errors import BadArgumentError
+from web.languages import N_
 from web.site import site
 
 

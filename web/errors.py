@@ -12,11 +12,6 @@ from typing import NamedTuple
 from flask_babel import gettext
 
 
-def N_(message: str) -> str:  # noqa: N802 - the name by which words are collected
-    """Marks a message as one that has translations."""
-    return message
-
-
 class Suggestion(NamedTuple):
     """Something near to what was asked for: what to call it, and its address."""
 

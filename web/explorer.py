@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from web import suggest
 from web.arguments import page as page_number
-from web.errors import N_
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.kept import Kept
+from web.languages import N_
 from web.shapes import Listing
 from web.shapes import paged
 from web.site import site
@@ -25,10 +25,11 @@ from xref.graph.around import Site
 from xref.graph.callgraph import CallGraph
 from xref.graph.contexts import Context
 from xref.graph.paths import Paths
-from xref.graph.paths import Reach
-from xref.graph.paths import Tree
 from xref.graph.paths import WhyNot
-from xref.graph.paths import reaching_any
+from xref.graph.reaching import Reach
+from xref.graph.reaching import reaching_any
+from xref.graph.trees import Tree
+from xref.graph.trees import chain
 from xref.index.records import Edge
 
 #: rows of callers or call sites on one page, and functions of one site
@@ -47,7 +48,7 @@ def chain_below(name: str, graph: CallGraph, paths: Paths) -> Tree:
     """What a system call does, some levels deep, from its entry point."""
     key = (*_asked(paths), "chain", name)
     return _chains_kept.get(
-        site().indexes.stamp(), key, lambda: paths.chain(entry_of(graph, name), DEPTH, MOST_LINES)
+        site().indexes.stamp(), key, lambda: chain(paths, entry_of(graph, name), DEPTH, MOST_LINES)
     )
 
 

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from web.errors import N_
 from web.errors import SiteError
 from web.errors import UnavailableError
+from web.languages import N_
 from xref.index.errors import IndexFileError
 from xref.index.files import FileState
 from xref.index.files import state_of

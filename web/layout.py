@@ -16,8 +16,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from web.cache import SizedCache
-from web.errors import N_
 from web.errors import UnavailableError
+from web.languages import N_
 
 #: seconds that one layout may take; pictures of the size that pages ask for take a hundredth of it
 _LONGEST = 3.0

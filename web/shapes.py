@@ -17,8 +17,8 @@ from flask import request
 from flask import url_for
 
 from web import arguments
-from web.errors import N_
 from web.errors import BadArgumentError
+from web.languages import N_
 from web.site import site
 from xref.index.records import plain
 

@@ -11,7 +11,7 @@ import re
 
 from flask_babel import gettext
 
-from web.errors import N_
+from web.languages import N_
 
 _SENTENCES = (
     # xref.index.text: PatternError

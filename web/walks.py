@@ -21,13 +21,13 @@ from flask import request
 from web import languages
 from web import suggest
 from web.cache import SizedCache
-from web.errors import N_
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.excerpt import Excerpt
 from web.excerpt import excerpt
 from web.graphs import contexts_of
 from web.graphs import graph_of
+from web.languages import N_
 from web.site import site
 from xref.graph.callgraph import CallGraph
 from xref.index.query import Index

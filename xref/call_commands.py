@@ -180,6 +180,7 @@ def chain(
       xref chain open --context ext3-file --depth 4
     """
     from xref.graph.paths import Paths
+    from xref.graph.trees import chain as tree_of_call
 
     graph = _graph(session)
     chosen = _context(graph, context, contexts_file)
@@ -195,7 +196,7 @@ def chain(
             sorted(found, key=len)[:1], "json" if as_json else form,
             lambda: hints.no_path_between(graph.index, None if goals else goal, syscall, goal),
         )  # fmt: skip
-    below = paths.chain(entry, depth, most)
+    below = tree_of_call(paths, entry, depth, most)
     if below.cut:
         console.say(f"cut at {most:,} calls, the deepest first: --most gives more, --depth fewer")
     return show_calls.answer_tree(below.rows, "json" if as_json else form)
@@ -218,7 +219,7 @@ def reaches(session: Session, function: str, context: str | None, contexts_file:
       xref reaches tcp_transmit_skb
       xref reaches ext3_get_block --json
     """
-    from xref.graph.paths import reaching_any
+    from xref.graph.reaching import reaching_any
 
     graph = _graph(session)
     chosen = _context(graph, context, contexts_file)

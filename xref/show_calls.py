@@ -15,7 +15,7 @@ from xref.show import Paint
 
 if TYPE_CHECKING:
     from xref.graph.contexts import Context
-    from xref.graph.paths import Reached
+    from xref.graph.reaching import Reached
 
 
 def edges(found: Sequence[Edge], paint: Paint, *, by: str) -> Iterator[str]:

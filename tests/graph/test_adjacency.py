@@ -8,7 +8,7 @@ import pytest
 
 from xref.graph.callgraph import CallGraph
 from xref.graph.paths import Paths
-from xref.graph.paths import reaching
+from xref.graph.reaching import reaching
 from xref.index.build import index_tree
 from xref.index.query import Index
 

@@ -15,7 +15,7 @@ from xref.graph.contexts import Context
 from xref.graph.contexts import contexts
 from xref.graph.indirect import Pointers
 from xref.graph.paths import Paths
-from xref.graph.paths import reaching
+from xref.graph.reaching import reaching
 from xref.index import export
 from xref.index.build import index_tree
 from xref.index.query import Index

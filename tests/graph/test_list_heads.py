@@ -6,7 +6,8 @@ import pytest
 
 from xref.graph.callgraph import CallGraph
 from xref.graph.paths import Paths
-from xref.graph.paths import reaching
+from xref.graph.reaching import reaching
+from xref.graph.trees import tree
 from xref.index.build import index_tree
 from xref.index.query import Index
 
@@ -147,7 +148,7 @@ def test_a_path_given_by_its_names_keeps_to_it_too(graph):
 
 
 def test_what_runs_below_a_function_keeps_to_it(graph):
-    rows = Paths(graph).tree(graph.nodes("reboot")[0], 5, 100).rows
+    rows = tree(Paths(graph), graph.nodes("reboot")[0], 5, 100).rows
     assert [edge.callee for _, edge in rows] == ["head_run", "chain_run", "on_reboot", "on_any"]
 
 

@@ -9,10 +9,10 @@ import time
 import pytest
 
 from xref.graph import callgraph
-from xref.graph import paths as module
+from xref.graph import reaching as module
 from xref.graph.callgraph import CallGraph
 from xref.graph.paths import Paths
-from xref.graph.paths import reaching
+from xref.graph.reaching import reaching
 from xref.index.memory import Memory
 from xref.index.query import Index
 
@@ -44,7 +44,7 @@ def test_what_leads_to_a_goal_is_mended_as_if_made_anew(graph):
 def test_a_search_that_a_bound_stops_says_so(graph, monkeypatch):
     whole = reaching(graph, "loopback_xmit")
     assert whole.unknown == []
-    monkeypatch.setattr(module, "_MOST_ROUNDS", 0)
+    monkeypatch.setattr(module, "MOST_ROUNDS", 0)
     cut = reaching(graph, "loopback_xmit")
     assert cut.calls == []
     assert {each.syscall for each in whole.calls} <= set(cut.unknown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xref.graph.paths import Paths
+from xref.graph.trees import tree
 
 _FILES = {
     "lock.h": "void lock_slow(int);\nvoid lock_counted(int);\n#define lock(n) do { lock_slow(n); lock_counted(n); } while (0)\n",
@@ -38,7 +39,7 @@ def graph(graph_of):
 
 
 def _tree(graph, depth=9, most=100):
-    found = Paths(graph).tree(graph.nodes("first")[0], depth, most)
+    found = tree(Paths(graph), graph.nodes("first")[0], depth, most)
     return [(level, edge.callee) for level, edge in found.rows], found.cut
 
 

@@ -59,12 +59,12 @@ def test_a_fault_in_reading_assembly_costs_one_file(jobs, monkeypatch):
 
 
 def test_a_fault_in_learning_costs_nothing_but_the_lesson(jobs, monkeypatch):
-    real = worker.learn
+    real = worker.taught_by
 
-    def learn(data):
+    def learn(path, data):
         if b"a_one" in data:
             raise ValueError("odd")
-        return real(data)
+        return real(path, data)
 
-    monkeypatch.setattr(worker, "learn", learn)
+    monkeypatch.setattr(worker, "taught_by", learn)
     assert [path for path, _ in worker.learn_chunk([job for job in jobs if job.kind == "c"])] == ["b.c", "d.c"]

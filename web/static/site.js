@@ -53,6 +53,24 @@ function keyOf({ key, code }) {
   return letter ? letter.toLowerCase() : key;
 }
 
+// who speaks to the machine, or misses keys, turns letters and signs off
+const LETTERS = "xref.letters";
+
+function setLetters(chosen) {
+  html.dataset.letters = chosen;
+  try {
+    localStorage.setItem(LETTERS, chosen);
+  } catch {
+    // a reader that keeps nothing: it holds for this page
+  }
+}
+
+try {
+  html.dataset.letters = localStorage.getItem(LETTERS) ?? "on";
+} catch {
+  html.dataset.letters = "on";
+}
+
 function writing(target) {
   return target.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName);
 }
@@ -60,8 +78,9 @@ function writing(target) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || writing(event.target) || document.querySelector("dialog[open]")) return;
   if (event.key === " " && event.target.closest?.("button, summary")) return; // it is pressed by Space
-  const known = keys.get(keyOf(event));
-  if (!known) return;
+  const key = keyOf(event);
+  const known = keys.get(key);
+  if (!known || (key.length === 1 && key !== " " && html.dataset.letters === "off")) return;
   event.preventDefault();
   known.action(event);
 });
@@ -70,12 +89,15 @@ function help() {
   const shown = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
   const list = element("dl", { class: "keys" });
   for (const [key, { says }] of keys) list.append(element("dt", {}, element("kbd", {}, shown[key] ?? key)), element("dd", {}, says));
+  const choice = element("input", { type: "checkbox", checked: html.dataset.letters !== "off" });
+  choice.addEventListener("change", () => setLetters(choice.checked ? "on" : "off"));
   const box = element(
     "dialog",
     { "aria-labelledby": "keys-title", onclose: () => box.remove() },
     element("h2", { id: "keys-title" }, words.keys),
     list,
-    element("form", { method: "dialog" }, element("button", {}, words.close)),
+    element("label", { class: "letters" }, choice, " ", words.letters),
+    element("form", { method: "dialog" }, element("button", { autofocus: true }, words.close)),
   );
   document.body.append(box);
   box.showModal();

@@ -6,8 +6,8 @@ import sqlite3
 
 from flask import Blueprint
 
-from web.errors import N_
 from web.errors import UnavailableError
+from web.languages import N_
 from web.site import site
 from xref.index.errors import IndexFileError
 

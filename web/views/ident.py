@@ -27,9 +27,9 @@ from web.about import node_of
 from web.code import Snippets
 from web.describe import Argument
 from web.describe import answers
-from web.errors import N_
 from web.errors import NotFoundError
 from web.graphs import graph_of
+from web.languages import N_
 from web.shapes import Listing
 from web.shapes import answer
 from web.shapes import paged
@@ -37,8 +37,8 @@ from web.site import site
 from xref.graph.linkage import arch_of
 from xref.graph.linkage import reasons
 from xref.graph.members import Held
+from xref.index.definitions import Ranked
 from xref.index.query import Index
-from xref.index.query import Ranked
 from xref.index.records import Definition
 from xref.index.records import Reference
 from xref.index.records import Store

@@ -18,10 +18,10 @@ from web import suggest
 from web.about import meaning_at
 from web.describe import Argument
 from web.describe import answers
-from web.errors import N_
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
 from web.graphs import graph_of
+from web.languages import N_
 from web.shapes import answer
 from web.site import site
 from web.views.conditions import asked

@@ -13,10 +13,10 @@ from web import explorer
 from web import layout
 from web.describe import Argument
 from web.describe import answers
-from web.errors import N_
 from web.errors import BadArgumentError
 from web.graphs import context_of
 from web.graphs import graph_of
+from web.languages import N_
 from web.site import site
 from xref.graph import around
 from xref.graph import drawing

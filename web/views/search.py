@@ -29,9 +29,9 @@ from web.describe import IN
 from web.describe import Argument
 from web.describe import Header
 from web.describe import answers
-from web.errors import N_
 from web.errors import BadArgumentError
 from web.errors import Suggestion
+from web.languages import N_
 from web.shapes import Listing
 from web.shapes import answer
 from web.shapes import paged

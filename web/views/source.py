@@ -18,9 +18,9 @@ from web import languages
 from web import suggest
 from web.describe import Argument
 from web.describe import answers
-from web.errors import N_
 from web.errors import BadArgumentError
 from web.errors import NotFoundError
+from web.languages import N_
 from web.render import LeftOut
 from web.render import Links
 from web.render import Mark

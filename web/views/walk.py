@@ -25,8 +25,8 @@ from web import pictures
 from web import walks
 from web.describe import Argument
 from web.describe import answers
-from web.errors import N_
 from web.errors import BadArgumentError
+from web.languages import N_
 from web.shapes import answer
 from web.site import site
 from web.walks import Chosen

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from xref.graph.interest import WORDS
 from xref.graph.interest import units
+from xref.graph.syntax import BASE
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import TYPE_WORDS
 from xref.graph.syntax import Parser
@@ -34,6 +35,7 @@ class Body:
         self.parameters: dict[str, int] = {}
         self._types: dict[str, Type] = {}
         self._locals: dict[str, Type] | None = None
+        self._given: dict[str, Type] = {}
         self.returns_pointer = False
         if place is not None:
             declared = types.function(place.name, path) if place.macro is None else None
@@ -44,8 +46,21 @@ class Body:
                         self.parameters[each.name] = number
                         self._types[each.name] = each.type
                 self._old_style(place)
+                self._from_macros(list(declared.type[2] or ()))
             elif place.macro is not None:
                 self._made_parameters(place)
+
+    def _from_macros(self, tokens: list[Token]) -> None:
+        """`int f(THE_DEVICE, int a)`: the parameters that a macro without arguments declares.
+
+        They have types, but no numbers: calls are read as they are written.
+        """
+        if not self._typing.macro_names.isdisjoint(token.text for token in tokens):
+            opened = self._typing.with_declared(tokens, self.path)
+            if opened != tokens:
+                for each in self._typing.parameters(("function", BASE, tuple(opened))):
+                    if each.name and each.name not in self.parameters:
+                        self._given[each.name] = each.type
 
     def _old_style(self, place: Place) -> None:
         """`f(dev) struct net_device *dev; {`: the types stand behind the names."""
@@ -86,7 +101,7 @@ class Body:
     def locals(self) -> dict[str, Type]:
         """The types of its locals by name, those of inner blocks too."""
         if self._locals is None:
-            self._locals = {}
+            self._locals = self._given
             is_type = self.is_type
 
             def declares(tokens: list[Token]) -> bool:
@@ -98,11 +113,12 @@ class Body:
                 if first is None or first.group() == "typedef":
                     continue
                 word = first.group()
-                made = word in self._typing.macro_names and self._typing.declares(word, self.path)
+                alone = code[first.end() : end].strip() == ";"
+                made = word in self._typing.macro_names and self._typing.declares(word, self.path, alone=alone)
                 if made or word in TYPE_WORDS or word == "for" or is_type(word) or code.find("({", start, end) >= 0:
                     tokens = tokens_of(code[start:end], self.path, start)
                     if made:
-                        tokens = self._typing.expand(tokens, self.path, lambda token, *_, own=word: token.text == own)
+                        tokens = self._typing.with_declared(tokens, self.path)
                     for node in Parser(tokens, is_type, declares).statements():
                         for declared in node[1] if node[0] == "declare" else ():
                             if declared.type[0] != "function":

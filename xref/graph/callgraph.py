@@ -300,7 +300,7 @@ class CallGraph:
         if name == callee:
             found = []
             symbol = self.index.symbol(name)
-            kind = self.index.call_kind(symbol, file) if symbol is not None else None
+            kind = self.index.call_kind(symbol, file, line) if symbol is not None else None
             node = self._meanings.likeliest(name, file)
             if kind == "direct" and node is not None:
                 found = [(node, ())]
@@ -404,7 +404,7 @@ class CallGraph:
         self, caller: str, caller_def: str, called: str, symbol: int, path: str, line: int, only: _Only | None = None
     ) -> Iterator[Step]:
         """What a call by name means: a function, or the calls in a macro's body."""
-        kind = self.index.call_kind(symbol, path)
+        kind = self.index.call_kind(symbol, path, line)
         a_macro = self.places.best(called, ("macro",), path) is not None
         nodes: tuple[str, ...] = ()
         if kind == "direct":
@@ -448,10 +448,8 @@ class CallGraph:
     def _opened(
         self, macro: str, home: str, path: str, depth: int, only: _Only | None
     ) -> Iterator[_Inner]:
-        """What a macro's bodies in the file `home` call where `path` uses it."""
-        for place in self.places.all(macro):
-            if place.kind != "macro" or place.file != home:
-                continue
+        """What a macro's bodies in the file `home`, or in headers for other configurations, call in `path`."""
+        for place in self._meanings.macros(macro, home, path):
             for callee, line, through in self._handed_on(place):
                 yield callee, line, place.file, (through,)
             for called, symbol, line in self._calls_in(place):

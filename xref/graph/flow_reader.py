@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import cached_property
 
 from xref.graph.asm_operands import is_asm
@@ -40,6 +41,7 @@ from xref.graph.pasting import pastes_call
 from xref.graph.pasting import pastes_function
 from xref.graph.slots import Slots
 from xref.graph.statements import Statements
+from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import Parser
 from xref.graph.syntax import Token
 from xref.graph.syntax import is_word
@@ -50,9 +52,13 @@ from xref.graph.types import head_of
 from xref.index.places import Place
 
 #: what looks like a declaration of a local
-_DECLARED = re.compile(r"(?<!return)(?<!goto)(?<!else)[\w*][ \t]+\**([A-Za-z_]\w*)\s*[;,=\[)]")
+_DECLARED = re.compile(r"[\w*](?<!\breturn)(?<!\bgoto)(?<!\belse)(?<!\bcase)[ \t]+\**([A-Za-z_]\w*)\s*[;,=\[)]")
 #: a parameter that is declared as a function: `int getfrag(void *from, …)`
 _TAKES_FUNCTION = re.compile(r"[(,][^(),]*[\s*]\w+\s*\(")
+#: names that the language defines itself, none of them a function
+_OWN_NAMES = frozenset(("__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "__FILE__", "__LINE__", "NULL"))
+#: what may be a macro's use, with arguments that have no parentheses
+_USE = re.compile(r"\b([A-Za-z_]\w*)\s*\([^()]*\)")
 #: macros in macros in … are looked into so many deep
 _MOST_NESTED = 5
 
@@ -68,6 +74,7 @@ class Reader:
         self.text = self.types.places.text(path)
         self._places = self.types.places.of_file(path)
         self._own = {place.name for place in self._places if place.kind in ("function", "prototype")}
+        self._variables = {place.name for place in self._places if place.kind == "variable" and place.macro is None}
         #: of macros, whether they act on functions' addresses here
         self._active: dict[str, bool] = {}
         self._notes = Notes()
@@ -89,12 +96,13 @@ class Reader:
         for place in self._places:
             if place.kind == "function":
                 start = place.tail
-                if place.macro is not None and place != scope_of(made[place.head]):
+                if place.macro is not None and (self._is_listed(place) or place != scope_of(made[place.head])):
                     continue
                 end = self.text.start(place.end_line + 1)
                 if start <= last_body:
                     continue
-                last_body = start
+                if place.macro is None or use_of(code, place)[1] == "{":
+                    last_body = start
                 if place.name in HANDED:
                     self._read_handed(place, HANDED[place.name])
                 self._read_body(place, start, end)
@@ -105,8 +113,8 @@ class Reader:
                     continue
                 head = head_of(code, place.head)
                 tail = max(place.tail, end_of_declaration(code, head))
-                if code.find("=", head, tail) >= 0 and self._mentions(head, tail):
-                    self._read_variable(tokens_of(code[head:tail] + ";", self.path, head))
+                if code.find("=", head, tail) >= 0:
+                    self._read_value(head, tail)
         for name in STORES:
             if name in code:
                 self._read_known_stores(name)
@@ -128,7 +136,7 @@ class Reader:
         """The functions that macros make, by the byte at which the macro's use begins; notes what they call."""
         made: dict[int, list[Place]] = {}
         for place in self._places:
-            if place.kind == "function" and place.macro is not None:
+            if place.kind == "function" and place.macro is not None and not self._is_listed(place):
                 made.setdefault(place.head, []).append(place)
         for places in made.values():
             nodes = {place.name: place.identity for place in places}
@@ -141,9 +149,21 @@ class Reader:
                 )
         return made
 
+    def _is_listed(self, place: Place) -> bool:
+        """Does it stand in a list that is included here?"""
+        return self.text.with_directives.startswith("#", place.head)
+
     def _mentions(self, start: int, end: int) -> bool:
         """Is a function's name used as a value there?"""
         return any(hit.kind & FUNCTION for hit in self._between(start, end))
+
+    def _pastes(self, text: str) -> bool:
+        """Does a macro in a variable's value, `= __ATTR_RW(online)`, make the name of a function?"""
+        return any(
+            match.group(1) in self.types.macro_names
+            and pastes_function(self.types, match.group(), self.path, self._slots.is_function)
+            for match in _USE.finditer(text)
+        )
 
     def _between(self, start: int, end: int) -> list[Hit]:
         return self._hits[bisect_left(self._at, start) : bisect_left(self._at, end)]
@@ -190,12 +210,13 @@ class Reader:
             return True
         for place, token in enumerate(body.body):
             following = body.body[place + 1].text if place + 1 < len(body.body) else ""
-            if following == "##" and before == "=":
+            if following == "##" and before == "=" and not _is_called(body.body, place):
                 return True
             if (
                 before in (".", "->")
                 and following == "="
                 and token.text in self.knowledge.fields
+                and _may_be_function(body.body, place + 2)
                 and self.interests.field_matters(token.text, body.path)
             ):
                 return True
@@ -261,7 +282,7 @@ class Reader:
 
     def _read_made_variable(self, place: Place) -> None:
         """A variable that a macro makes; not one that it makes beside a function whose body follows."""
-        if place.macro is None or place.macro.startswith("EXPORT_"):
+        if place.macro is None or place.macro.startswith("EXPORT_") or self._is_listed(place):
             return  # makes a function's address known to modules; nothing calls it there
         code = self.text.code
         use, behind = use_of(code, place)
@@ -272,6 +293,21 @@ class Reader:
         pasted = pastes_function(self.types, use, self.path, self._slots.is_function)
         if pasted or self._mentions(start, end):
             self._read_variable(tokens_of(code[start:end] + ";", self.path, start), everything=pasted)
+
+    def _read_value(self, head: int, tail: int) -> None:
+        """A variable of file scope, from the head of its declaration to the end of its value."""
+        text = self.text.code[head:tail]
+        pasted = self._pastes(text)
+        listed = list(self.types.included(self.path, head, tail))
+        if not (pasted or listed or self._mentions(head, tail)):
+            return
+        tokens = tokens_of(text + ";", self.path, head)
+        if listed:
+            last = max((place for place, token in enumerate(tokens) if token.text == "}"), default=len(tokens) - 1)
+            before = tokens[last - 1]
+            comma = [] if before.text in ("{", ",") else [Token(",", before.path, before.at)]
+            tokens[last:last] = [*comma, *listed]
+        self._read_variable(tokens, everything=pasted or bool(listed))
 
     def _read_variable(self, tokens: list[Token], *, everything: bool = False) -> None:
         function = Body(self.types, self.path, None)
@@ -287,6 +323,8 @@ class Reader:
             name = token.text
             if name in KNOWN or (not token.macro and function.type_of(name) is not None):
                 return False
+            if name in self._variables:
+                return False  # in another configuration it is a macro: `#define my_table NULL`
             if following in ("->", ".", "=") or (following in ("(", "[") and not self._slots.is_function(name)):
                 return True
             if self.is_active(name):
@@ -295,7 +333,7 @@ class Reader:
                 bare = [token for token in argument if token.text not in ("&", "(", ")")]
                 if len(bare) == 1 and self._slots.names_function(bare[0].text, function):
                     return True
-                if bare and self._is_pointer_there(bare, function):
+                if bare and (self._is_pointer_there(bare, function) or self._lacks_holder(argument, function)):
                     return True
             return False
 
@@ -325,6 +363,14 @@ class Reader:
             and bare[-1].text in self.knowledge.fields
             and all(is_word(token.text) or token.text in (".", "->") for token in bare)
         )
+
+    def _lacks_holder(self, argument: list[Token], function: Body) -> bool:
+        """`THE_CARD(ops->init(n))`: does an argument begin with a member, whose holder the macro puts before it?"""
+        if len(argument) < 4 or argument[1].text not in (".", "->") or not is_word(argument[0].text):
+            return False
+        first = argument[0].text
+        calls = any(token.text == "(" for token in argument)
+        return calls and function.type_of(first) is None and self.types.variable(first, self.path) is None
 
     def _pasted(self, opened: list[Token], function: str) -> None:
         """Note the functions whose names a macro pastes and calls."""
@@ -357,6 +403,26 @@ def _calls_through(body: MacroBody) -> bool:
         elif last == "(" and opened and opened[-1] != "_Generic":
             opened[-1] = text
         before, last = last, text
+    return False
+
+
+def _is_called(body: Sequence[Token], place: int) -> bool:
+    """Is the name that is pasted from `place` on called?"""
+    while place + 1 < len(body) and body[place + 1].text == "##":
+        place += 2
+    return place + 1 < len(body) and body[place + 1].text == "("
+
+
+def _may_be_function(body: Sequence[Token], place: int) -> bool:
+    """Can the value that begins at `place` be a function?  Not where all names in it are the language's own."""
+    depth = 0
+    for token in body[place:]:
+        text = token.text
+        if depth <= 0 and text in (",", ";", ")", "}"):
+            break
+        depth += (text in "([{") - (text in ")]}")
+        if is_word(text) and text not in _OWN_NAMES and text not in KEYWORDS:
+            return True
     return False
 
 

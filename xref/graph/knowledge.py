@@ -13,10 +13,12 @@ import zstandard
 from xref.graph.asm_operands import calling_operands
 from xref.graph.known_macros import KNOWN
 from xref.graph.pasting import pasting
+from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import TYPEOF
 from xref.graph.types import Names
 from xref.index.places import Places
 from xref.index.query import Index
+from xref.parse.facts import DEFINITION_KINDS
 
 _WORDS = re.compile(r"[A-Za-z_]\w*")
 #: a declarator that is a pointer to something in parentheses, or a function
@@ -39,8 +41,9 @@ class Acting(NamedTuple):
     def of(cls, index: Index) -> Acting:
         """Gather it from an index."""
         names = Names.of(index)
-        called, calling = index.called_fields(), index.scopes_with_pointer_calls()
-        found = set(calling | index.scopes_of_uses(called, ["write"])) & names.macros
+        fields, calling = index.called_fields() | _pointing_members(index), index.scopes_with_pointer_calls()
+        # `#define start(o) (o)->start()` reads the member, as far as the index tells
+        found = set(calling | index.scopes_of_uses(fields, ["write", "read", "call", "member"])) & names.macros
         for match in index.search(r"=\s*\w+\s*##", regex=True):
             # the macro that this line of a body belongs to
             found.update(name for name in index.macros_around(match.file, match.line))
@@ -66,7 +69,9 @@ class Holding(NamedTuple):
         """Gather it from an index."""
         types = _function_types(index)
         fields = index.called_fields() | _pointing_members(index)
-        return cls(_homes(index, fields, types), index.shared_functions(), types | _pointing_variables(index, types))
+        functions = index.shared_functions() | _functions_of_joined(index) | _only_declared(index)
+        functions |= index.renamed()
+        return cls(_homes(index, fields, types), functions, types | _pointing_variables(index, types))
 
 
 class Knowledge(NamedTuple):
@@ -136,8 +141,9 @@ class Knowledge(NamedTuple):
             shared = any(
                 (place.kind == "function" and (not place.static or place.file.endswith(".h")))
                 or (place.kind == "label" and place.file.endswith(".S"))
+                or (place.kind == "function" and index.is_joined(place.file))
                 for place in found
-            )
+            ) or has == {"prototype"}
             (functions.add if shared else functions.discard)(name)
             if "macro" in has:
                 active.add(name)
@@ -149,9 +155,23 @@ class Knowledge(NamedTuple):
             **_homes(index, (called - self.fields.keys()) | (self.fields.keys() & set(names)), pointers),
         }
         every = {kind: frozenset(each) for kind, each in kinds.items()}
-        now = Names(every["typedef"], every["macro"], every["function"], self.names.typeofs)
-        sets = [frozenset(each) for each in (calling, functions, active, pointers)]
+        now = Names(every["typedef"], every["macro"] - KEYWORDS, every["function"], self.names.typeofs)
+        sets = [frozenset(each) for each in (calling, functions, active - KEYWORDS, pointers)]
         return Knowledge(fields, sets[0], sets[1], sets[2], sets[3], now)
+
+
+def _functions_of_joined(index: Index) -> frozenset[str]:
+    """The functions of the `.c` files that are compiled as one with others: each of these can mean them."""
+    function = DEFINITION_KINDS.index("function")
+    joined = [path for path in index.files() if path.endswith(".c") and index.is_joined(path)]
+    return frozenset(row[0] for path in joined for row in index.places_in(path) if row[1] == function)
+
+
+def _only_declared(index: Index) -> frozenset[str]:
+    """The functions that are declared and nowhere defined by this name: a macro makes the name where it is."""
+    others = ("function", "variable", "label", "macro", "enumerator", "typedef")
+    names = index.names_of_kinds(["prototype"]) - index.names_of_kinds(others)
+    return frozenset(name for name, _, text in index.declared("prototype", sorted(names)) if "(" in text)
 
 
 def _function_types(index: Index) -> frozenset[str]:

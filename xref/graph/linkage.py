@@ -61,6 +61,34 @@ def _above(here: str, target: str) -> Iterator[str]:
     yield posixpath.normpath(target)
 
 
+#: a target in angle brackets is the C library's or the tree's own; what an architecture keeps for its machines is the
+#: tree's own, and so is a name that only one file has
+_DEFAULT = re.compile(r"default$|generic$")
+_SHORTER = re.compile(r"include/(?:linux|asm-[^/]+|asm)/[^/]+$")
+
+
+def found_by_name(path: str, target: str, system: bool, arch: str | None, named: Iterable[str]) -> str | None:
+    """Where an `#include` leads whose file is at none of the usual places: to what `-I` of some Makefile may mean.
+
+    `named` are the tree's files with the last part of the target's name.  It is the one of the same subsystem (what
+    shares two directories) that is nearest, or one that the architecture keeps for its machines (`mach-default/`).
+    None where there is none, or where several are as near.
+    """
+    own = arch_of(path) or arch
+    ending = "/" + posixpath.normpath(target).lstrip("./")
+    found = [each for each in named if each.endswith(ending) and not _SHORTER.search(each)]
+    machine = [each for each in found if each.startswith(f"include/asm-{own}/")]
+    if machine:
+        default = [each for each in machine if _DEFAULT.search(each[: -len(ending)])]
+        return min(default or machine) if default or len(machine) == 1 else None
+    if system:
+        return found[0] if len(found) == 1 and arch_of(found[0]) in (None, own) else None
+    shared = [(len(posixpath.commonpath((path, each)).split("/")), each) for each in found]
+    nearest = max((count for count, _ in shared), default=0)
+    best = [each for count, each in shared if count == nearest]
+    return best[0] if nearest >= 2 and len(best) == 1 else None
+
+
 _ARCH = re.compile(r"^(?:arch/([^/]+)/|include/asm-([^/]+)/)")
 
 
@@ -71,6 +99,11 @@ class Named(NamedTuple):
     static: bool
     #: the architecture its file belongs to
     arch: str | None
+    #: the preprocessor condition it stands under, as in `parse.facts`
+    condition: str = ""
+    line: int = 0
+    #: it is a function's definition
+    body: bool = False
 
 
 def visible(named: Named, path: str, arch: str | None, reaches: Callable[[str, str], bool]) -> bool:
@@ -91,19 +124,39 @@ def is_macro_call(
     macros: Iterable[Named],
     functions: Iterable[Named],
     reaches: Callable[[str, str], bool],
+    line: int = 0,
 ) -> bool:
-    """Does `name(…)` in `path` use a macro although functions have that name too?
+    """Does `name(…)` on a line of `path` use a macro although functions have that name too?
 
     `memset` is a function of `lib/string.c`, but i386 code that calls it gets the macro of its header.  Where a
-    header has both, as alternatives, the function is what the name stands for.
+    header has both, as alternatives, the function is what the name stands for.  So it is where the file itself or
+    some header defines the function with its body, which the macro would spoil (the two are alternatives, or the
+    macro is undone), where macros have the name only under conditions, or the file's own has it only further down.
     """
     seen = [
-        macro for macro in macros if macro.file == path or (macro.file.endswith(".h") and reaches(path, macro.file))
+        macro
+        for macro in macros
+        if (macro.file == path and not 0 < line < macro.line)
+        or (macro.file.endswith(".h") and reaches(path, macro.file))
     ]
     if not seen:
         return False
     known = [function for function in functions if visible(function, path, arch, reaches)]
+    if any(function.body and (function.file == path or function.file.endswith(".h")) for function in known):
+        return False
+    if known and _leaves_open({macro.condition for macro in seen}):
+        return False
     return not {function.file for function in known} & {macro.file for macro in seen}
+
+
+#: what holds wherever the kernel's C is compiled
+_ALWAYS = frozenset(("defined(__KERNEL__)", "!defined(__ASSEMBLY__)", "defined(__GNUC__)"))
+
+
+def _leaves_open(conditions: Iterable[str]) -> bool:
+    """Can all of these fail to hold at once, as far as their words tell?"""
+    texts = {" && ".join(part for part in text.split(" && ") if part not in _ALWAYS) for text in conditions}
+    return "" not in texts and not any(f"!{text}" in texts or f"!({text})" in texts for text in texts)
 
 
 @lru_cache(maxsize=100_000)

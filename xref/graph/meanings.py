@@ -76,6 +76,29 @@ class Meanings:
             and self._index.reaches(path, place.file)
         ]
 
+    def macros(self, name: str, home: str, path: str) -> list[Place]:
+        """The bodies that a macro can have where a file means that of `home`: its own, and those of other headers.
+
+        Two at once would be an error: `pmd_free_tlb` is that of asm-generic/tlb.h, or of pgtable-nopmd.h where there
+        are no such tables.  What an architecture has of its own takes the place of the generic.
+        """
+        own = arch_of(home)
+        many = home.endswith(".h") and home != path
+        return [
+            place
+            for place in self._places.all(name)
+            if place.kind == "macro"
+            and (
+                place.file == home
+                or (
+                    many
+                    and place.file.endswith(".h")
+                    and arch_of(place.file) == own
+                    and self._index.reaches(path, place.file)
+                )
+            )
+        ]
+
     def with_declared(self, node: str) -> tuple[str, ...]:
         """A function, and the one that its header declares in those configurations for which it does not define it.
 

@@ -27,6 +27,7 @@ from xref.graph.types import Names
 from xref.graph.types import Types
 from xref.graph.types import end_of_declaration
 from xref.graph.types import head_of
+from xref.index.definitions import Ranked
 from xref.index.meaning import Container
 from xref.index.meaning import Meaning
 from xref.index.meaning import MemberOf
@@ -35,7 +36,6 @@ from xref.index.meaning import meaning
 from xref.index.meaning import seen_by
 from xref.index.places import Place
 from xref.index.places import Places
-from xref.index.query import Ranked
 
 _OPENING = {")": "(", "]": "["}
 _HEADS = frozenset(("if", "while", "for", "switch"))

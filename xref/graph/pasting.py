@@ -69,7 +69,8 @@ def _own_end(word: str) -> bool:
 def pastes_call(body: Sequence[Token]) -> bool:
     """Does a macro's body paste a name of which a part is its own, and call it?"""
     for place, token in enumerate(body):
-        if token.text != "##" or not 0 < place < len(body) - 1:
+        # `, ##__VA_ARGS__` makes no name
+        if token.text != "##" or not 0 < place < len(body) - 1 or body[place - 1].text == ",":
             continue
         following = body[place + 2].text if place + 2 < len(body) else ""
         first = place < 2 or body[place - 2].text != "##"

@@ -32,12 +32,29 @@ class Slots:
 
     def is_function(self, name: str) -> bool:
         """Can this name, where it is no local, mean a function here?"""
-        return name in self._own or name in self._functions
+        return name in self._own or (name in self._functions and self._is_in_sight(name))
+
+    def _is_in_sight(self, name: str) -> bool:
+        """Not where all its functions are static ones of `.c` files that are not compiled as one with this."""
+        homes = self.types.static_homes(name)
+        return homes is None or any(self.types.places.index.same_unit(home, self.path) for home in homes)
 
     def function_of(self, name: str) -> str:
         """The function that a name means in this file."""
         place = self.types.places.best(name, ("function", "prototype", "label"), self.path)
         return place.identity if place is not None else name
+
+    def shared(self, target: str) -> str | None:
+        """For a header's inline function the one that the same header declares for other configurations, if any.
+
+        `stop_machine` is that of stop_machine.c, or in stop_machine.h one that calls what it is given.
+        """
+        name, _, file = target.partition("@")
+        if not file.endswith(".h"):
+            return None
+        places = self.types.places.all(name)
+        declared = any(each.kind == "prototype" and each.file == file and not each.static for each in places)
+        return name if declared and any(each.kind == "function" and not each.static for each in places) else None
 
     def names_function(self, name: str, function: Body) -> bool:
         """Does a word mean a function inside this one, and no local?"""
@@ -98,6 +115,8 @@ class Slots:
                     and self.types.places.seen(variable, self.path)
                     and self._is_code(variable)
                 ):
+                    if variable.file != self.path and self._is_macro_here(token.text, variable):
+                        return self._renamed(token, function)
                     return [Source(self.function_of(token.text), True, token)]
             if token.text in self.types.macro_names:
                 return self._renamed(token, function)
@@ -129,6 +148,15 @@ class Slots:
                 if declared is not None and self.types.is_function_pointer(_returned(declared.type), self.path):
                     return [Source(f"R:{self.function_of(name)}", False, node[1][1])]
         return []
+
+    def _is_macro_here(self, name: str, function: Place) -> bool:
+        """Does a header that this file includes make the name, which a function elsewhere has, another in any case?"""
+        if name not in self.types.macro_names or function.file.endswith(".h"):
+            return False
+        macro = self.types.places.best(name, ("macro",), self.path)
+        if macro is None or not macro.file.endswith(".h") or not self.types.places.seen(macro, self.path):
+            return False
+        return macro.file in self.types.places.index.unconditional(name, "macro")
 
     def _renamed(self, token: Token, function: Body) -> list[Source]:
         """`#define ack_edge_ioapic ack_edge_ioapic_vector`: the functions that a macro without arguments names."""

@@ -126,6 +126,7 @@ class Statements:
         else:
             meant = [self._called_one(option, callee, opening, function) for option in _options(callee)]
             known = [each for each in meant if each is not None]
+            known += [other for each in known if (other := self.slots.shared(each)) is not None]
         for number, argument in enumerate(arguments):
             sources = [
                 source

@@ -66,8 +66,9 @@ class Declared(NamedTuple):
 OTHER: Node = ("other",)
 BASE: Type = ("base",)
 
+#: a backslash joins lines, in code as in directives, and is no token
 _TOKEN = re.compile(
-    r"[A-Za-z_]\w*|\d[\w.]*|\"[^\"]*\"|->|\.\.\.|##|<<=|>>=|\+\+|--|&&|\|\||<<|>>|[-+*/%&|^=!<>]=|[^\s\w]"
+    r"[A-Za-z_]\w*|\d[\w.]*|\"[^\"]*\"|->|\.\.\.|##|<<=|>>=|\+\+|--|&&|\|\||<<|>>|[-+*/%&|^=!<>]=|[^\s\w\\]"
 )
 _TAGS = frozenset(("struct", "union", "enum"))
 _QUALIFIERS = frozenset(
@@ -229,7 +230,7 @@ class Parser:
                 self._recover()
         elif is_word(text) and self._peek(1) == ":" and text not in KEYWORDS:
             self._at += 2
-        elif text in _ATTRIBUTES:
+        elif text in _ATTRIBUTES and not self._is_declaration():
             self._recover()
         else:
             end = self._end_of_statement()
@@ -322,6 +323,8 @@ class Parser:
         text = self._peek()
         if text in TYPE_WORDS:
             return True
+        if text in ("__attribute__", "__attribute") and self._peek(1) == "(":
+            return is_word(self._behind_group(1))
         if not self._starts_type():
             return False
         following = self._peek(1)
@@ -538,11 +541,9 @@ class Parser:
             elif is_word(self._texts[self._at]) and self._texts[self._at + 1] == ":":
                 path = [(":", self._take().text)]
                 self._take(":")
-            items.append((tuple(path), self.initializer()))
+            items.append((tuple(path), self._or_other(self.initializer, "}")))
             if self._texts[self._at] == ",":
                 self._take()
-            elif self._texts[self._at] != "}":
-                raise _LostError
         self._take("}")
         return ("list", items)
 
@@ -704,20 +705,27 @@ class Parser:
 
     def _argument(self) -> Node:
         """An argument; one that is no expression (a type, an operator) is passed over."""
-        start = self._at
+        return self._or_other(self._value, ")")
+
+    def _value(self) -> Node:
+        if self._peek() in TYPE_WORDS:
+            raise _LostError
+        return self._assignment()
+
+    def _or_other(self, read: Callable[[], Node], end: str) -> Node:
+        """One of a list with commas that ends with `end`; what is no C (`.rate = ???` under `#if 0`) costs no other."""
+        start, nested = self._at, self._depth
         try:
-            if self._peek() in TYPE_WORDS:
-                raise _LostError
-            node = self._assignment()
-            if self._peek() in (",", ")"):
+            node = read()
+            if self._peek() in (",", end):
                 return node
         except _LostError:
             pass
-        self._at = start
+        self._at, self._depth = start, nested
         depth = 0
         while self._at < len(self._tokens):
             text = self._peek()
-            if depth == 0 and text in (",", ")"):
+            if depth == 0 and text in (",", end):
                 return OTHER
             depth += (text in ("(", "[", "{")) - (text in (")", "]", "}"))
             self._at += 1

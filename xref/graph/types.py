@@ -34,6 +34,8 @@ from xref.index.query import Index
 _DEEPEST = 40
 _CODE = ("function", "prototype")
 _LONGEST_MACRO = 8000
+#: macros in macros are looked into so many deep for what they declare
+_MOST_NESTED = 4
 #: from the end of a struct's body to what is declared by it
 _PARENTHESES = r"\((?:[^(){};]++|\((?:[^(){};]++|\([^(){};]*+\))*+\))*+\)"
 _ATTRIBUTES = re.compile(rf"\}}(?:\s++|\w++|{_PARENTHESES})*+$")
@@ -83,7 +85,8 @@ class Names(NamedTuple):
         """Gather them from an index."""
         return cls(
             index.names_of_kinds(["typedef"]),
-            index.names_of_kinds(["macro"]),
+            # `#define if(…)`, as kernels that count branches have it, changes nothing of what `if` means
+            index.names_of_kinds(["macro"]) - KEYWORDS,
             index.names_of_kinds(["function", "prototype"]),
             _typeofs(index),
         )
@@ -99,6 +102,7 @@ class Types:
         self.acting: dict[tuple[str, str, int], tuple[bool, tuple[str, ...]]] = {}
         #: what macros paste around their arguments: for `pasting`
         self.affixes: dict[tuple[object, ...], tuple[tuple[int, str, str], ...]] = {}
+        self._static_homes: dict[str, tuple[str, ...] | None] = {}
         self._members: dict[object, dict[str, Member]] = {}
         self._typedefs: dict[tuple[str, int], Type] = {}
         self._declared: dict[tuple[str, str, int], Declared | None] = {}
@@ -150,10 +154,16 @@ class Types:
             tokens = tokens_of(text, place.file, head)
             found = None
             for declared in declarations(tokens, self.is_type):
-                if declared.name == place.name:
+                if declared.name == place.name or self._is_renamed(declared.name, place):
                     found = declared
             self._declared[key] = found
         return self._declared[key]
+
+    def _is_renamed(self, name: str, place: Place) -> bool:
+        """Is a function's name, as its definition has it, a macro for the name that it really has?"""
+        if place.kind != "function" or name not in self.macro_names:
+            return False
+        return any([token.text for token in body.body] == [place.name] for body in self.macros(name, place.file))
 
     def parameters(self, made: Type) -> list[Declared]:
         """The parameters of a function's type."""
@@ -186,11 +196,12 @@ class Types:
         head = head_of(code, place.head)
         text = code[head : end_of_declaration(code, head)]
         made: Type = BASE
-        for declared in declarations(tokens_of(text, place.file, head), self.is_type):
+        every = declarations(tokens_of(text, place.file, head), self.is_type)
+        # `typedef struct { … } CHIP, *CHIP_P;`: the struct is CHIP, whichever of the two is asked for
+        tag = next((each.name for each in every if each.type[0] == "inline" and not each.type[3]), "")
+        for declared in every:
             if declared.name == place.name:
-                made = declared.type
-                if made[0] == "inline" and not made[3]:
-                    made = (*made[:3], place.name, made[4])
+                made = _tagged(declared.type, tag)
         if made[0] == "name" and made[1] == place.name:
             made = BASE
         self._typedefs[place.name + "\0" + key[0], key[1]] = made
@@ -240,12 +251,15 @@ class Types:
             closing = _closing(code, opening) if opening >= 0 else -1
             if closing > 0:
                 tokens = tokens_of(code[opening + 1 : closing], place.file, opening + 1)
-                tokens += list(self._included(place.file, opening + 1, closing))
+                tokens += list(self.included(place.file, opening + 1, closing))
                 self._members[key] = self._read_members(tokens, place.name)
         return self._members[key]
 
-    def _included(self, path: str, start: int, end: int) -> Iterator[Token]:
-        """The members that a struct's body includes: `#define HOOK(…) …` and `#include "hooks.h"`, a list of HOOKs."""
+    def included(self, path: str, start: int, end: int) -> Iterator[Token]:
+        """What the body of a struct or the value of a variable, given by its bytes, includes.
+
+        `#define HOOK(…) …` and `#include "hooks.h"`, a list of HOOKs.
+        """
         text = self.places.text(path)
         if "include" not in text.with_directives[start:end]:
             return
@@ -283,6 +297,10 @@ class Types:
                 if opened != piece:
                     found.update(self._read_members([*opened, Token(";", piece[0].path, piece[0].at)], holder))
                     continue
+            members = self._macro_struct(piece)
+            if members:
+                found.update(self._read_members(members, f"{holder}::anon"))
+                continue
             any_name = False
             for declared in declarations(piece, self.is_type):
                 if declared.type[0] == "inline" and self._annotates(declared.name):
@@ -297,8 +315,24 @@ class Types:
                     found.update(self.members(made, piece[0].path))
         return found
 
+    def _macro_struct(self, piece: list[Token]) -> list[Token]:
+        """`struct HASH_ALG_COMMON;`, of a macro that is a body in braces: the members in it."""
+        if len(piece) != 2 or piece[0].text not in ("struct", "union") or piece[1].text not in self.macro_names:
+            return []
+        body = next((each.body for each in self.macros(piece[1].text, piece[1].path) if each.params is None), ())
+        braces = len(body) > 2 and body[0].text == "{" and body[-1].text == "}"
+        return list(body[1:-1]) if braces else []
+
     def _annotates(self, name: str) -> bool:
         return name.startswith("__") and name in self.macro_names
+
+    def static_homes(self, name: str) -> tuple[str, ...] | None:
+        """The `.c` files with functions of a name where all of these are static; None where one can be linked to."""
+        if name not in self._static_homes:
+            functions = [place for place in self.places.all(name) if place.kind in ("function", "prototype", "label")]
+            static = bool(functions) and all(each.static and each.file.endswith(".c") for each in functions)
+            self._static_homes[name] = tuple({each.file for each in functions}) if static else None
+        return self._static_homes[name]
 
     # -- macros ---------------------------------------------------------------------------------------
 
@@ -318,12 +352,34 @@ class Types:
             known[name] = found
         return known[name]
 
-    def declares(self, name: str, path: str) -> bool:
-        """Does a macro with arguments declare a variable: `#define DECLARE_WORK(n, f, d) struct work_struct n = …`?"""
-        bodies = self.macros(name, path)
+    def declares(self, name: str, path: str, *, alone: bool = False) -> bool:
+        """Does a macro declare a variable: `#define DECLARE_WORK(n, f, d) struct work_struct n = …`, or by another
+        such macro?
+
+        `alone`: it has no arguments, and nothing follows it in its statement.
+        """
+        return self._declares(name, path, alone, 0)
+
+    def _declares(self, name: str, path: str, alone: bool, depth: int) -> bool:
         return any(
-            body.params is not None and len(body.body) > 1 and self._begins_type(body.body[0].text) for body in bodies
+            (body.params is None) is alone and len(body.body) > 1 and self._begins_declaration(body, path, depth)
+            for body in self.macros(name, path)
         )
+
+    def _begins_declaration(self, body: MacroBody, path: str, depth: int) -> bool:
+        first = body.body[0].text
+        if self._begins_type(first):
+            return True
+        other = first in self.macro_names and first != body.name and depth < _MOST_NESTED
+        return other and self._declares(first, path, body.body[1].text != "(", depth + 1)
+
+    def with_declared(self, tokens: list[Token], path: str) -> list[Token]:
+        """Tokens in which the macros that declare something are replaced, those of parameters too: `void f(ARGS)`."""
+
+        def wanted(token: Token, _arguments: list[list[Token]], _following: str) -> bool:
+            return self.declares(token.text, path) or self.declares(token.text, path, alone=True)
+
+        return self.expand(tokens, path, wanted)
 
     def _begins_type(self, word: str) -> bool:
         return word in TYPE_WORDS or self.is_type(word)
@@ -631,6 +687,13 @@ def _named(made: Type, holder: str) -> Type:
     if made[0] == "inline" and not made[3]:
         return (*made[:3], f"{holder}::anon", made[4])
     return made
+
+
+def _tagged(made: Type, tag: str) -> Type:
+    """A type in which a struct without a tag gets this one."""
+    if made[0] == "pointer":
+        return ("pointer", _tagged(made[1], tag))
+    return (*made[:3], tag, made[4]) if made[0] == "inline" and not made[3] else made
 
 
 def _closing_token(tokens: list[Token], opening: int) -> int:

@@ -82,7 +82,7 @@ def calls(index: Index) -> Iterator[Call]:
     for path, rows in _by_file(index, only_calls=True):
         found = []
         for name, _, line, column, function, symbol in rows:
-            kind = index.call_kind(symbol, path)
+            kind = index.call_kind(symbol, path, line)
             if kind is not None:
                 found.append(Call(path, line, column, function, name, kind))
         slots = {(row[1], row[2]): (row[4], row[6]) for row in index.sites(file=path) if row[8] is None}

@@ -321,3 +321,30 @@ class GraphRows(TreeReader):
             Call(path, line, column, caller, expression, "indirect", None, field)
             for line, column, caller, field, expression in self._db.execute(query, [blob])
         ]
+
+    def stores(self) -> list[tuple[Any, ...]]:
+        """Every function that gets into a member: rows (slot, source, file, line, column, how, instance, macro)."""
+        query = (
+            "SELECT slot, source, file, line, column, how, instance, macro FROM flows "
+            "WHERE direct AND slot >= 'F:' AND slot < 'F;' AND tree = ? ORDER BY file, line, column"
+        )
+        return self._db.execute(query, [self._tree_id]).fetchall()
+
+    def symbol_names(self) -> dict[int, str]:
+        """Every name by its number."""
+        return dict(self._db.execute("SELECT id, name FROM symbols"))
+
+    def symbol_kinds(self) -> Iterator[tuple[int, int]]:
+        """(symbol, definition kind) of everything that this tree defines."""
+        paths = self._paths
+        for symbol, kind, blob in self._db.execute("SELECT symbol, kind, blob FROM definitions"):
+            if blob in paths:
+                yield symbol, kind
+
+    def occurrence_blocks(self) -> Iterator[tuple[int, bytes]]:
+        """Every packed block: (lowest symbol, data)."""
+        yield from self._db.execute("SELECT first, data FROM occurrences ORDER BY segment, first")
+
+    def blob_paths(self) -> dict[int, tuple[str, ...]]:
+        """The paths at which each content of the tree stands, in the order of the first."""
+        return self._paths

@@ -21,7 +21,7 @@ from xref.index.packing import Unpacked
 from xref.parse.lessons import Lessons
 from xref.parse.lessons import Macro
 from xref.parse.lessons import Taught
-from xref.parse.lessons import learn
+from xref.parse.listed import taught_by
 from xref.source.errors import SourceError
 from xref.source.text import read_file
 from xref.source.walk import Skipped
@@ -57,6 +57,14 @@ def lessons_to_bytes(lessons: Lessons) -> bytes:
             text(name): [[None if m.params is None else [text(p) for p in m.params], text(m.body)] for m in macros]
             for name, macros in sorted(lessons.makers.items())
         },
+        "lists": {
+            path: {text(name): [[text(each) for each in use] for use in uses] for name, uses in sorted(items.items())}
+            for path, items in sorted(lessons.lists.items())
+        },
+        "renames": {
+            place: {text(name): text(body) for name, body in sorted(names.items())}
+            for place, names in sorted(lessons.renames.items())
+        },
     }
     return zstandard.ZstdCompressor(level=6).compress(json.dumps(data).encode())
 
@@ -77,6 +85,14 @@ def lessons_from_bytes(data: bytes) -> Lessons:
                 for params, body in macros
             ]
             for word, macros in raw["makers"].items()
+        },
+        {
+            path: {name(word): tuple(tuple(map(name, use)) for use in uses) for word, uses in items.items()}
+            for path, items in raw.get("lists", {}).items()
+        },
+        {
+            place: {name(word): name(body) for word, body in names.items()}
+            for place, names in raw.get("renames", {}).items()
         },
     )
 
@@ -155,21 +171,21 @@ class Known:
             return None
         for path, _, place in changed:
             try:
-                now = learn(read_file(place))
+                now = taught_by(path, read_file(place))
             except SourceError:
                 return None
-            if now != self._taught(old[path][1] if path in old else None):
+            if now != self._taught(path, old[path][1] if path in old else None):
                 return None
-        if any(self._taught(old[path][1]) != Taught() for path in gone):
+        if any(self._taught(path, old[path][1]) != Taught() for path in gone):
             return None
         data = self._db.execute("SELECT lessons FROM readings WHERE id = ?", [tree.reading]).fetchone()[0]
         return lessons_from_bytes(data), tree.reading
 
-    def _taught(self, blob: int | None) -> Taught:
+    def _taught(self, path: str, blob: int | None) -> Taught:
         if blob is None:
             return Taught()
         text = self._db.execute("SELECT text FROM blobs WHERE id = ?", [blob]).fetchone()[0]
-        return learn(zstandard.ZstdDecompressor().decompress(text) if text else b"")
+        return taught_by(path, zstandard.ZstdDecompressor().decompress(text) if text else b"")
 
     def reusable(
         self, keys: Iterable[tuple[bytes, str]], lessons: Lessons, reading: int | None
@@ -205,6 +221,12 @@ class Known:
         for place in old.scoped.keys() | lessons.scoped.keys():
             here, there = old.scoped.get(place, {}), lessons.scoped.get(place, {})
             names |= {name for name, bits in here.items() ^ there.items()}
+        for path in old.lists.keys() | lessons.lists.keys():
+            listed, now = old.lists.get(path, {}), lessons.lists.get(path, {})
+            names |= {name for name in listed.keys() | now.keys() if listed.get(name) != now.get(name)}
+        for place in old.renames.keys() | lessons.renames.keys():
+            before, after = old.renames.get(place, {}), lessons.renames.get(place, {})
+            names |= {name for name, _ in before.items() ^ after.items()}
         return names
 
     def _mentioning(self, names: set[bytes]) -> set[int]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from xref.graph.linkage import arch_of
+from xref.index.definitions import Ranked
 from xref.index.places import Places
 from xref.index.query import Index
-from xref.index.query import Ranked
 from xref.index.records import Definition
 from xref.index.viewpoint import seen_from
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xref.index.definitions import Ranked
 from xref.index.places import Places
-from xref.index.query import Ranked
 
 
 def seen_from(

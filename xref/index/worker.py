@@ -20,7 +20,7 @@ from xref.parse.asm import parse_asm
 from xref.parse.facts import Problem
 from xref.parse.lessons import Lessons
 from xref.parse.lessons import Taught
-from xref.parse.lessons import learn
+from xref.parse.listed import taught_by
 from xref.parse.packed import Packed
 from xref.parse.packed import pack
 from xref.parse.reader import CReader
@@ -101,7 +101,7 @@ def learn_chunk(jobs: list[Job]) -> list[tuple[str, Taught]]:
     taught = []
     for job in jobs:
         with contextlib.suppress(Exception):
-            taught.append((job.path, learn(read_file(job.os_path))))
+            taught.append((job.path, taught_by(job.path, read_file(job.os_path))))
     return taught
 
 

@@ -19,6 +19,7 @@ from xref.parse.lex import WORD
 from xref.parse.lex import Bools
 from xref.parse.lex import Ints
 from xref.parse.lex import Vocabulary
+from xref.parse.listed import made_by_lists
 from xref.parse.made import made_by_macros
 from xref.parse.makers import Makers
 from xref.parse.packed import KIND
@@ -69,6 +70,7 @@ class Extractor:
         calls = self._calls_of_code()
         mentioned, macros, in_macro, macro_calls = self._directives()
         table, blocks = made_by_macros(self)
+        table += made_by_lists(self)
         if table:
             self.rows.append(np.array(table, np.int32))
         self._definitions()

@@ -29,6 +29,7 @@ _DEFINE = re.compile(
 )
 _COMMENT = re.compile(rb"/\*(?:[^*]|\*(?!/))*+\*/|//[^\n]*|\\\r?\n", re.DOTALL)
 _TOKEN = re.compile(rb'[A-Za-z_]\w*|\d\w*|"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)+\'|##?|\.\.\.|\S')
+_LEVEL = re.compile(rb"^[ \t]*#[ \t]*(if\w*|endif|define)\b[ \t]*(\w*)", re.MULTILINE)
 _UNDEF = re.compile(rb"#[ \t]*undef[ \t]+(\w+)")
 _MOST_BODY = 6000
 _HEADS = (b"for", b"while", b"if", b"switch")
@@ -109,8 +110,12 @@ class Taught:
     fragments: set[bytes] = field(default_factory=set)
     braces: dict[bytes, Braces] = field(default_factory=dict)
     others: set[bytes] = field(default_factory=set)
+    #: macros that are one other word, `#define hfs_find hfsplus_find`; b"" beside it where that has a condition
+    renames: dict[bytes, set[bytes]] = field(default_factory=dict)
     #: macros whose body may define something, with all that is needed to expand them
     makers: list[Macro] = field(default_factory=list)
+    #: what a header lists: see `listed`
+    listed: dict[bytes, tuple[tuple[bytes, ...], ...]] = field(default_factory=dict)
 
 
 def _bare_words(tokens: list[bytes]) -> tuple[bytes, ...] | None:
@@ -222,9 +227,37 @@ def learn(data: bytes) -> Taught:
                 taught.others.add(name)
             else:
                 taught.annotations.setdefault(name, set()).add(bare)
+                if bare == (body,) and _names_code(name) and _names_code(body):
+                    taught.renames.setdefault(name, set()).add(body)
             continue
         _learn_call(macro, taught, passing=name in undone)
+    if taught.renames:
+        for name in taught.renames.keys() - (_unconditional(data) - undone):
+            taught.renames[name].add(b"")
     return taught
+
+
+def _names_code(word: bytes) -> bool:
+    return word not in words.LANGUAGE and not word.isupper()
+
+
+def _unconditional(data: bytes) -> set[bytes]:
+    """The macros of a header that stand under no condition but its guard."""
+    found: set[bytes] = set()
+    depth, guard = 0, b""
+    for number, match in enumerate(_LEVEL.finditer(data)):
+        word, name = match.groups()
+        if word == b"define":
+            if depth <= bool(guard) and name != guard:
+                found.add(name)
+        elif word == b"endif":
+            depth -= 1
+            guard = guard if depth else b""
+        else:
+            depth += 1
+            if number == 0 and word == b"ifndef":
+                guard = name
+    return found
 
 
 def _learn_braces(name: bytes, body: bytes, taught: Taught) -> None:
@@ -328,11 +361,16 @@ class Lessons:
     flags    what a name means everywhere
     scoped   for a directory or file, the names that mean something else there (bits of `words.SCOPED`)
     makers   the macros that may define things, with every body they have in the tree
+    lists    by path the headers that are lists of a macro's uses: see `listed`
+    renames  for a directory, the names that its headers make other names: a function that is defined by the one
+             has the other
     """
 
     flags: dict[bytes, int] = field(default_factory=dict)
     scoped: dict[str, dict[bytes, int]] = field(default_factory=dict)
     makers: dict[bytes, list[Macro]] = field(default_factory=dict)
+    lists: dict[str, dict[bytes, tuple[tuple[bytes, ...], ...]]] = field(default_factory=dict)
+    renames: dict[str, dict[bytes, bytes]] = field(default_factory=dict)
 
     @classmethod
     def gather(cls, parts: Iterable[tuple[str, Taught]]) -> Lessons:
@@ -360,8 +398,14 @@ class Lessons:
         flags = lessons.flags
         scopes: dict[str, _Scope] = {"": _Scope()}
         braces: dict[bytes, list[Braces]] = {}
+        renames: dict[str, dict[bytes, set[bytes]]] = {}
         for path, part in parts:
+            if part.renames and path.endswith(".h"):
+                for name, body in part.renames.items():
+                    renames.setdefault(scope_of(path), {}).setdefault(name, set()).update(body)
             scopes.setdefault(scope_of(path), _Scope()).add(part)
+            if part.listed:
+                lessons.lists[path] = part.listed
             for names, flag in (
                 (part.functions_like, words.MACRO),
                 (part.loops, words.LOOP),
@@ -377,6 +421,12 @@ class Lessons:
                     kept.append(macro)
         for name, flag in _unpaired(braces):
             flags[name] = flags.get(name, 0) | flag
+        renames.pop("", None)  # who includes a header of the whole tree is not known here
+        for place, told in renames.items():
+            one = {name: min(bodies) for name, bodies in told.items() if len(bodies) == 1}
+            certain = {name: body for name, body in one.items() if name not in scopes[place].others}
+            if certain:
+                lessons.renames[place] = certain
         _widen(scopes)
         meanings = _meanings(scopes)
         wide = meanings.pop("")
@@ -393,6 +443,13 @@ class Lessons:
         found: dict[bytes, int] = {}
         for scope in scopes_of(path):
             found.update(self.scoped.get(scope, ()))
+        return found
+
+    def renamed(self, path: str) -> dict[bytes, bytes]:
+        """The functions' names that are macros for other names in this file."""
+        found: dict[bytes, bytes] = {}
+        for scope in scopes_of(path):
+            found.update(self.renames.get(scope, ()))
         return found
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import NamedTuple
 
+from xref.parse.lessons import Lessons
 from xref.parse.lessons import Macro
 from xref.parse.lessons import split
 from xref.parse.packed import KIND
@@ -74,14 +75,26 @@ Parse = Callable[[bytes, int], tuple[Packed, list[bytes]]]
 class Makers:
     """The macros of a tree that define things, each expanded and parsed once."""
 
-    def __init__(self, bodies: dict[bytes, list[Macro]], parse: Parse) -> None:
-        self._bodies = bodies
+    def __init__(self, lessons: Lessons, parse: Parse) -> None:
+        self._bodies = bodies = lessons.makers
+        self.lists = lessons.lists
         self._names = sorted(bodies)
         self._parse = parse
         self._known: dict[tuple[object, ...], _Expansion] = {}
         self._level = 0
         #: placeholders that decide something in the expansion under way: (level, parameter)
         self._needed: set[tuple[int, int]] = set()
+
+    def listed(self, name: bytes) -> dict[bytes, tuple[tuple[bytes, ...], ...]]:
+        """What the header that is included by this name lists."""
+        wanted = name.decode("utf-8", "surrogateescape")
+        while wanted.startswith(("./", "../")):
+            wanted = wanted.partition("/")[2]
+        found: dict[bytes, tuple[tuple[bytes, ...], ...]] = {}
+        for path, items in self.lists.items():
+            if path == wanted or path.endswith("/" + wanted):
+                found.update(items)
+        return found
 
     def uses(
         self,

@@ -24,8 +24,9 @@ class CReader:
     """Reads C files of one tree.  Words are numbers of `vocabulary`, which grows with what is read."""
 
     def __init__(self, lessons: Lessons) -> None:
+        self._lessons = lessons
         self._parser = CParser(lessons)
-        self._makers = Makers(lessons.makers, self._expansion)
+        self._makers = Makers(lessons, self._expansion)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -41,9 +42,27 @@ class CReader:
             one = extract(self._parser.parse([files[number]], [paths[number]]), self.vocabulary, self._makers)
             packed.take(one, number, conditions)
         for number, (data, path) in enumerate(zip(files, paths, strict=True)):
+            if self._lessons.renames and path.endswith(".c"):
+                self._rename(packed, number, data, path)
             if path.endswith(".h") and _ASSEMBLY.search(data):
                 self._add_assembly(packed, number, data, conditions)
         return packed
+
+    def _rename(self, packed: Packed, number: int, data: bytes, path: str) -> None:
+        """Give the functions whose names are macros for others these: `#define hfs_find hfsplus_find`."""
+        renamed = self._lessons.renamed(path)
+        if not renamed:
+            return
+        here = (packed.definitions[:, 0] == number) & (packed.definitions[:, 2] == KIND["function"])
+        known = self.vocabulary.words
+        for old in set(packed.definitions[here, 1].tolist()):
+            name = renamed.get(known[old])
+            if name is None or re.search(rb"#[ \t]*undef[ \t]+" + known[old] + rb"\b", data):
+                continue
+            new = self.vocabulary[name]
+            packed.definitions[here & (packed.definitions[:, 1] == old), 1] = new
+            for table, scope in ((packed.references, 5), (packed.pointer_calls, 3)):
+                table[(table[:, 0] == number) & (table[:, scope] == old), scope] = new
 
     def _add_assembly(self, packed: Packed, number: int, data: bytes, conditions: dict[str, int]) -> None:
         """A header for assembly, or with a part for it: its labels and assembler macros.

@@ -393,3 +393,27 @@ def test_language_theme_and_the_help_of_keys(opened: Opened) -> None:
     assert {"/", "?", "i", "d", "l", "o"} <= set(keys.all_inner_texts())
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@FEW
+def test_letters_are_keys_only_where_the_reader_wants_them(opened: Opened) -> None:
+    page = opened("source/net/socket.c")
+    page.keyboard.press("?")
+    tab(page, "dialog .letters input", back=True, most=2)
+    page.keyboard.press("Space")
+    page.keyboard.press("Escape")
+    for place in ("source/net/socket.c", "search?q=sock"):
+        page.goto(f"/{TREE}/{place}")
+        page.wait_for_load_state("networkidle")
+        for key in ("/", "?", "l", "o", "j"):
+            page.keyboard.press(key)
+        assert has_focus(page, "body")
+        assert page.get_by_role("dialog").count() == 0
+    # on a phone too, the button is the way back
+    tab(page, ".preferences .help")
+    page.keyboard.press("Enter")
+    tab(page, "dialog .letters input", back=True, most=2)
+    page.keyboard.press("Space")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.locator("input[type=search]").first).to_be_focused()
