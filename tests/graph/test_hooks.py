@@ -47,6 +47,24 @@ _FILES = {
         int given(int (*handler)(int), int value) { return (handler)(value); }
         int gives(void) { return given(served, 1); }
         """,
+    "ticks.h": """
+        #ifdef CONFIG_TICKS
+        int register_tick(int (*taken)(int));
+        #else
+        static inline int register_tick(int (*taken)(int)) { return -1; }
+        #endif
+        """,
+    "ticks.c": """
+        #include "ticks.h"
+        static int (*tick)(int);
+        int register_tick(int (*taken)(int)) { tick = taken; return 0; }
+        int ticks(int value) { return tick(value); }
+        """,
+    "counts.c": """
+        #include "ticks.h"
+        static int count(int value) { return value; }
+        int counts(void) { return register_tick(count); }
+        """,
     "inside.c": """
         struct reader { int (*read)(int); };
         static int plain(int value) { return value; }
@@ -86,3 +104,8 @@ def test_another_files_type_is_a_local_here(hooks: CallGraph) -> None:
 
 def test_a_type_of_a_function_is_no_local(hooks: CallGraph) -> None:
     assert [edge.callee for edge in hooks.callees("reads")] == ["plain"]
+
+
+def test_what_one_configuration_ignores_another_keeps(hooks: CallGraph) -> None:
+    """ticks.h has a register_tick of its own that does nothing; with CONFIG_TICKS it is that of ticks.c."""
+    assert [(edge.callee, edge.evidence) for edge in hooks.callees("ticks")] == [("count", "counts.c:4")]

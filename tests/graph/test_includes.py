@@ -8,8 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xref.graph.includes import IncludeGraph
-from xref.graph.includes import IncludeResolver
-from xref.graph.includes import directories_in
 
 _NAMES = [f"f{number}" for number in range(9)]
 _EDGES = st.lists(st.tuples(st.sampled_from(_NAMES), st.sampled_from([*_NAMES, "missing"]), st.booleans()), max_size=25)
@@ -72,22 +70,3 @@ def test_a_part_does_not_see_what_another_architecture_includes():
     assert made.reaches("fs/format.c", "asm-i386.h")
     assert not made.reaches("fs/format.c", "asm-ia64.h")
     assert made.same_unit("fs/format.c", "arch/ia64/format.c")
-
-
-_MAKEFILE = """
-mflags-$(CONFIG_BOARD_A) := -Iinclude/asm-x/mach-a
-# mflags-y := -Iinclude/asm-x/mach-never
-mflags-y += -Iinclude/asm-x/mach-default
-cflags-y += -O2 -I $(TOPDIR)/include/asm-x/more/
-CFLAGS += $(mflags-y) -Iarch/$(ARCH)
-"""
-
-
-def test_an_architectures_makefile_tells_where_its_headers_are():
-    directories = ("include/asm-x/mach-default", "include/asm-x/more", "include/asm-x/mach-a")
-    assert directories_in(_MAKEFILE) == directories
-    known = {"arch/x/Makefile", "include/asm-x/mach-a/timer.h", "include/asm-x/mach-default/timer.h", "arch/x/kernel/time.c"}
-    resolver = IncludeResolver(known, "x", ["x"], {"arch/x/Makefile": _MAKEFILE}.__getitem__)
-    assert resolver("arch/x/kernel/time.c", "timer.h", False) == "include/asm-x/mach-default/timer.h"
-    assert resolver("kernel/time.c", "timer.h", True) == "include/asm-x/mach-default/timer.h"
-    assert resolver("arch/x/kernel/time.c", "other.h", False) is None

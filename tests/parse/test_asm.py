@@ -181,6 +181,29 @@ def test_a_label_that_only_others_lead_to_is_a_routine_of_its_own() -> None:
     assert definition(facts, "shared") == Definition("shared", "function", 9, 1, 11, static=True)
 
 
+def test_what_is_repeated_is_no_part_of_one_routine() -> None:
+    """Entry points that `.rept` writes, and the routine behind them that they all go on with."""
+    facts = parse(
+        "ENTRY(entries)",
+        ".rept 16",
+        "\tALIGN",
+        "1:\tpushl $vector",
+        "\tjmp common",
+        ".data",
+        "\t.long 1b",
+        ".text",
+        ".endr",
+        "\tALIGN",
+        "common:",
+        "\tcall serve",
+        "\tjmp finish",
+        "ENTRY(finish)",
+        "\tiret",
+    )
+    assert definition(facts, "common") == Definition("common", "function", 11, 1, 13, static=True)
+    assert calls(facts) == [("entries", "common"), ("common", "serve"), ("common", "finish")]
+
+
 def test_numbers_are_no_definitions_and_local_names_are_labels() -> None:
     facts = parse("ENTRY(work)", "1:\tjmp 1b", ".Lout:", "2: ret")
     assert kinds(facts) == {"work": "function", ".Lout": "label"}

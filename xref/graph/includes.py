@@ -6,8 +6,6 @@ so that the closure of a whole tree takes a fraction of a second.
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -20,34 +18,18 @@ from xref.graph.linkage import include_candidates
 from xref.graph.linkage import shared_candidates
 from xref.index.memory import Memory
 
-#: a directory of headers that a Makefile hands to the compiler, and what is set to it
-_DIRECTORY = re.compile(
-    r"^(?P<to>[^#=\n]*)=[^#\n]*?-I[ \t]*(?:\$\((?:srctree|TOPDIR)\)/)?(?P<at>[\w./-]+)(?![\w./$-])", re.MULTILINE
-)
 #: files of which it is remembered what they reach: some 2 KB each
 _REMEMBERED = 8_000
-
-
-def directories_in(makefile: str) -> tuple[str, ...]:
-    """The directories of headers in an architecture's Makefile: first those that every configuration has.
-
-    `mflags-y += -Iinclude/asm-i386/mach-default` stands behind others for one option of Kconfig each.
-    """
-    found = [(bool("$(" in match["to"]), match["at"]) for match in _DIRECTORY.finditer(makefile)]
-    return tuple(dict.fromkeys(posixpath.normpath(at) for _, at in sorted(found, key=lambda each: each[0])))
 
 
 class IncludeResolver:
     """Which file of a tree an `#include` means; asked for all of them, it remembers what several have in common.
 
-    `known` are the tree's files, `arch` the architecture asked for among its `archs`; `text` gives a file's text.
+    `known` are the tree's files, `arch` the architecture asked for among its `archs`.
     """
 
-    def __init__(
-        self, known: Collection[str], arch: str | None, archs: Sequence[str], text: Callable[[str], str] | None = None
-    ) -> None:
-        self._known, self._arch, self._archs, self._text = known, arch, archs, text
-        self._directories: dict[str | None, tuple[str, ...]] = {}
+    def __init__(self, known: Collection[str], arch: str | None, archs: Sequence[str]) -> None:
+        self._known, self._arch, self._archs = known, arch, archs
         self._own: dict[str, str | None] = {}
         #: by directory and target, and by architecture and target
         self._found: dict[tuple[str, str, bool], str | None] = {}
@@ -68,14 +50,11 @@ class IncludeResolver:
         if key not in self._found:
             candidates = include_candidates(path, target, system, self._arch, self._archs)
             found = next((each for each in candidates if each in self._known), None)
-            self._found[key] = found if found is not None else self.elsewhere(path, target, system)
+            self._found[key] = found if found is not None else self.by_name(path, target, system)
         return self._found[key]
 
-    def elsewhere(self, path: str, target: str, system: bool) -> str | None:
+    def by_name(self, path: str, target: str, system: bool) -> str | None:
         """The file that is meant although it is at none of the usual places."""
-        for directory in self._handed(arch_of(path) or self._arch):
-            if f"{directory}/{target}" in self._known:
-                return f"{directory}/{target}"
         named = self._by_name.get(target.rpartition("/")[2], ())
         return found_by_name(path, target, system, self._arch, named) if named else None
 
@@ -86,14 +65,6 @@ class IncludeResolver:
         for path in self._known:
             found.setdefault(path.rpartition("/")[2], []).append(path)
         return found
-
-    def _handed(self, arch: str | None) -> tuple[str, ...]:
-        """The directories that an architecture's Makefile hands to the compiler."""
-        if arch not in self._directories:
-            makefile = f"arch/{arch}/Makefile"
-            known = self._text is not None and makefile in self._known
-            self._directories[arch] = directories_in(self._text(makefile)) if self._text and known else ()
-        return self._directories[arch]
 
     def _of_all(self, here: str, target: str) -> str | None:
         """What it means to all files of the architecture that those of a directory belong to."""

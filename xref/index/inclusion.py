@@ -12,7 +12,6 @@ from xref.graph.linkage import include_candidates
 from xref.index.reading import State
 from xref.index.records import Include
 from xref.index.tree_files import TreeFiles
-from xref.source.text import decode
 
 _MOST_GRAPHS = 8
 #: include closures by index file, tree and architecture: they are shared by all who read it
@@ -36,16 +35,13 @@ class Inclusion(TreeFiles):
         candidates = include_candidates(path, target, system, self.arch, self._archs)
         found = tuple(each for each in candidates if each in self._path_set)
         if not found:
-            other = self._includes_resolver.elsewhere(path, target, system)
+            other = self._includes_resolver.by_name(path, target, system)
             found = (other,) if other is not None else ()
         return found
 
     @cached_property
     def _includes_resolver(self) -> IncludeResolver:
-        def text(path: str) -> str:
-            return decode(self.source(path) or b"")
-
-        return IncludeResolver(self._path_set, self.arch, self._archs, text)
+        return IncludeResolver(self._path_set, self.arch, self._archs)
 
     def reaches(self, path: str, header: str) -> bool:
         """Does a file include a header, directly or through others?

@@ -13,6 +13,7 @@ from xref.parse.asm_labels import Branching
 from xref.parse.asm_labels import Label
 from xref.parse.asm_labels import Macro
 from xref.parse.asm_routines import Routines
+from xref.parse.asm_text import repeated_lines
 from xref.parse.asm_words import ENDERS
 from xref.parse.asm_words import OPERAND_WORDS
 from xref.parse.facts import Call
@@ -188,6 +189,7 @@ class Code:
             types=self.types,
             ends=self.ends,
             last_line=self.count,
+            repeated=repeated_lines(self.lines),
         )
         self._place_calls(routines.around)
         for label in self.labels:

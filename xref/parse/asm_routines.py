@@ -37,8 +37,11 @@ class Routines:
         types: dict[str, str],
         ends: dict[str, list[int]],
         last_line: int,
+        repeated: frozenset[int] = frozenset(),
     ) -> None:
-        """`exported` are the global names, `types` what `.type` says of a name, `ends` the lines that end it."""
+        """`exported` are the global names, `types` what `.type` says of a name, `ends` the lines that end it, `repeated`
+        those that `.rept` writes many times.
+        """
         self._labels = labels
         self._branchings = branchings
         self._references = references
@@ -46,6 +49,7 @@ class Routines:
         self._types = types
         self._ends = ends
         self._last_line = last_line
+        self._repeated = repeated
         self._blocks: list[_Block] = []
         self._starts: list[tuple[int, int]] = []
         self._decide_labels()
@@ -140,7 +144,10 @@ class Routines:
         return bisect_right(self._starts, (line, column)) - 1
 
     def _ways(self) -> dict[int, set[int]]:
-        """Return for each block the blocks of its region that its branches and its mentions lead to."""
+        """Return for each block the blocks of its region that its branches and its mentions lead to.
+
+        What `.rept` writes many times are entry points each: what all of them jump to behind it is no part of one.
+        """
         places: dict[tuple[str, int], list[int]] = {}
         for label in self._labels:
             if label.content == "data":
@@ -153,6 +160,8 @@ class Routines:
         mentions = [(it.line, it.column, it.name) for it in self._branchings if it.macro is None]
         mentions += [(it.line, it.column, it.name) for it in self._references]
         for line, column, name in mentions:
+            if line in self._repeated:
+                continue
             at = self._block(line, column)
             led = places.get((name, self._blocks[at].region))
             if led:

@@ -7,6 +7,7 @@ and what reads as prose.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 _CLEAR = bytes.maketrans(b"\r\x00\f\v", b"    ")
@@ -18,6 +19,8 @@ DIRECTIVE = re.compile(
     re.ASCII,
 )
 _PROSE = re.compile(r";[ \t]*[A-Za-z][a-z']*[ \t]+[A-Za-z][a-z']*[ \t]+[A-Za-z][^\n%$,;]*$", re.MULTILINE)
+#: what begins and ends lines that are assembled more than once
+_REPEATS = re.compile(r"[ \t]*\.(rept|irpc?|endr)\b", re.ASCII)
 _HASH_LINE = re.compile(r"#(?:[ \t].*|$)|(?<=\n)#.*|[@|](?:[ \t].*|$)", re.MULTILINE)
 
 
@@ -83,3 +86,15 @@ def is_prose(line: str, found: re.Match[str]) -> bool:
     if word in ("else", "endif", "ifdef", "ifndef"):
         return len(rest.split()) > (word in ("ifdef", "ifndef"))
     return word in ("line", "ident", "error", "warning", "import", "include") and rest[:1] not in ('"', "<")
+
+
+def repeated_lines(lines: Sequence[str]) -> frozenset[int]:
+    """The numbers of the lines that the assembler reads more than once: those from `.rept` to `.endr`."""
+    found: set[int] = set()
+    depth = 0
+    for number, line in enumerate(lines, 1):
+        if "." in line and (word := _REPEATS.match(line)):
+            depth = depth + 1 if word[1] != "endr" else max(0, depth - 1)
+        if depth:
+            found.add(number)
+    return frozenset(found)
