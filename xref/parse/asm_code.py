@@ -56,6 +56,7 @@ class Code:
         self.branchings: list[Branching] = []
         self.pointers: list[tuple[int, int, str, Macro | None]] = []
         self.last = ""  # the last instruction
+        self.ended: dict[str, str] = {}  # and that of the sections that were left
 
     def _label(self, name: str, number: int, column: int, role: str = "", macro: str | None = None,
                start: int = 0) -> Label:  # fmt: skip

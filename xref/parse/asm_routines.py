@@ -39,8 +39,9 @@ class Routines:
         last_line: int,
         repeated: frozenset[int] = frozenset(),
     ) -> None:
-        """`exported` are the global names, `types` what `.type` says of a name, `ends` the lines that end it, `repeated`
-        those that `.rept` writes many times.
+        """`exported` are the global names, `types` what `.type` says of a name, `ends` the lines that end it.
+
+        `repeated` are the lines that `.rept` writes many times.
         """
         self._labels = labels
         self._branchings = branchings

@@ -94,6 +94,7 @@ class Statements(Code):
         Returns where the next statement begins, less one, where it begins before `end`.
         """
         self.kind = "read"
+        before = self.last
         if word[0] != "." and not NO_CODE.fullmatch(word):
             self.last = word
         first = suffix[:1] or line[begin : begin + 1]
@@ -105,6 +106,7 @@ class Statements(Code):
         elif word[0] == ".":
             self._dot(line, number, word, suffix, begin, end)
         elif first == "=" and (suffix or line[begin : begin + 2])[1:2] not in ("=", ","):
+            self.last = before
             self._assign(word, line, number, at + 1, line.index("=", at) + 1, end)
         elif first == "(" and self._is_maker(word):
             return self._make(line, number, word, at, begin, end)
@@ -207,7 +209,7 @@ class Statements(Code):
             self.section = self.before
         if self.section != old:
             self.before = old
-            self.last = ""
+            self.ended[old], self.last = self.last, self.ended.get(self.section, "")
 
     def _is_maker(self, word: str) -> bool:
         return (word in MAKERS or word in ENDS or word in ALIASES) and word not in self.macros
