@@ -402,6 +402,7 @@ def test_letters_are_keys_only_where_the_reader_wants_them(opened: Opened) -> No
     tab(page, "dialog .letters input", back=True, most=2)
     page.keyboard.press("Space")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     for place in ("source/net/socket.c", "search?q=sock"):
         page.goto(f"/{TREE}/{place}")
         page.wait_for_load_state("networkidle")
@@ -415,5 +416,6 @@ def test_letters_are_keys_only_where_the_reader_wants_them(opened: Opened) -> No
     tab(page, "dialog .letters input", back=True, most=2)
     page.keyboard.press("Space")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("/")
     expect(page.locator("input[type=search]").first).to_be_focused()
