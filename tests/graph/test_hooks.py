@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xref.graph.callgraph import CallGraph
+from xref.index import export
 
 _FILES = {
     "hooks.h": """
@@ -109,3 +110,9 @@ def test_a_type_of_a_function_is_no_local(hooks: CallGraph) -> None:
 def test_what_one_configuration_ignores_another_keeps(hooks: CallGraph) -> None:
     """ticks.h has a register_tick of its own that does nothing; with CONFIG_TICKS it is that of ticks.c."""
     assert [(edge.callee, edge.evidence) for edge in hooks.callees("ticks")] == [("count", "counts.c:4")]
+
+
+def test_such_calls_are_exported_as_calls_through_pointers(hooks: CallGraph) -> None:
+    found = {call.caller: call for call in export.calls(hooks.index) if call.file == "core.c"}
+    assert (found["early"].callee, found["early"].kind, found["early"].targets) == ("hook", "indirect", ("mine",))
+    assert sorted(found["late"].targets or ()) == ["better", "dummy"]
