@@ -410,9 +410,7 @@ class CallGraph:
         a_macro = self.places.best(called, ("macro",), path) is not None
         nodes: tuple[str, ...] = ()
         if kind == "direct":
-            nodes = self._meanings.every(called, path)
-            if not nodes and self.places.best(called, ("prototype",), path) is not None:
-                nodes = (called,)
+            nodes = self._meanings.called(called, path)
         elif a_macro:
             nodes = self._meanings.besides_macro(called, path)
         for node in nodes:
