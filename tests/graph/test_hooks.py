@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xref.graph.callgraph import CallGraph
+from xref.index import export
 
 _FILES = {
     "hooks.h": """
@@ -65,6 +66,15 @@ _FILES = {
         static int count(int value) { return value; }
         int counts(void) { return register_tick(count); }
         """,
+    "userland.h": "#define ticker() rate_ticks()\n#define rate raid_rate()\nint raid_rate(void);\n",
+    "entry.S": "\t.globl level\nlevel:\n\tcall nothing\n\tret\n",
+    "rates.h": "extern unsigned long rate;\nextern int declared(int);\n",
+    "rates.c": """
+        #include "rates.h"
+        static int level;
+        static int (*also)(int);
+        int rated(int value) { return (rate - value) + declared(level) + level (value) + rate (value); }
+        """,
     "inside.c": """
         struct reader { int (*read)(int); };
         static int plain(int value) { return value; }
@@ -109,3 +119,14 @@ def test_a_type_of_a_function_is_no_local(hooks: CallGraph) -> None:
 def test_what_one_configuration_ignores_another_keeps(hooks: CallGraph) -> None:
     """ticks.h has a register_tick of its own that does nothing; with CONFIG_TICKS it is that of ticks.c."""
     assert [(edge.callee, edge.evidence) for edge in hooks.callees("ticks")] == [("count", "counts.c:4")]
+
+
+def test_such_calls_are_exported_as_calls_through_pointers(hooks: CallGraph) -> None:
+    found = {call.caller: call for call in export.calls(hooks.index) if call.file == "core.c"}
+    assert (found["early"].callee, found["early"].kind, found["early"].targets) == ("hook", "indirect", ("mine",))
+    assert sorted(found["late"].targets or ()) == ["better", "dummy"]
+
+
+def test_a_variable_is_no_function_of_its_name_elsewhere(hooks: CallGraph) -> None:
+    """`rate` is a macro that calls in one header and a variable here; entry.S has a function `level`."""
+    assert [(edge.callee, edge.callee_def) for edge in hooks.callees("rated")] == [("declared", None)]

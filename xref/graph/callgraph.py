@@ -33,6 +33,7 @@ from xref.graph.meanings import Meanings
 from xref.graph.syscalls import INITCALL_RUNNERS
 from xref.graph.syscalls import SWITCHES
 from xref.graph.syscalls import Syscalls
+from xref.graph.tags import Tags
 from xref.index.memory import Memory
 from xref.index.places import Place
 from xref.index.places import Places
@@ -108,6 +109,7 @@ class CallGraph:
         self.index = index
         self.places = Places(index)
         self._meanings = Meanings(self.places)
+        self._tags = Tags(self.places, self._meanings)
         self.pointers = Pointers(index)
         self.syscalls = Syscalls(self.places)
         self.deferrals = Deferrals(self.places, self.pointers)
@@ -408,9 +410,7 @@ class CallGraph:
         a_macro = self.places.best(called, ("macro",), path) is not None
         nodes: tuple[str, ...] = ()
         if kind == "direct":
-            nodes = self._meanings.every(called, path)
-            if not nodes and self.places.best(called, ("prototype",), path) is not None:
-                nodes = (called,)
+            nodes = self._meanings.called(called, path)
         elif a_macro:
             nodes = self._meanings.besides_macro(called, path)
         for node in nodes:
@@ -480,6 +480,7 @@ class CallGraph:
         targets = self.pointers.targets(slot)
         if only is not None:
             targets = [target for target in targets if target.function == only.callee]
+        targets = [target for target in targets if not self._tags.apart(slot, file, target)]
         handed: dict[str, list[str]] = {}
         for target in targets:
             if target.handed_by is not None:

@@ -6,6 +6,8 @@ taken by another header.  One is the likeliest; the others are as true of a kern
 
 from __future__ import annotations
 
+import re
+
 from xref.graph.linkage import arch_of
 from xref.index.memory import Memory
 from xref.index.places import Place
@@ -55,6 +57,32 @@ class Meanings:
                 found.update(dict.fromkeys(self.with_declared(node)))
             known = self._every[key] = tuple(found)
         return known
+
+    def called(self, name: str, path: str) -> tuple[str, ...]:
+        """The nodes that a call by name means in a file, also one that is declared and nowhere defined.
+
+        None where the name is a variable there: the file's own, though some other file has such a function, or one
+        that a header declares.
+        """
+        own = self._places.best(name, ("variable",), path)
+        if own is not None and own.file == path and own.macro is None:
+            inside = self._places.best(name, BODIES, path)
+            if inside is None or inside.file != path:
+                return ()
+        found = self.every(name, path)
+        if found:
+            return found
+        declared = self._places.best(name, ("prototype",), path)
+        return (name,) if declared is not None and self._declares_function(declared) else ()
+
+    def _declares_function(self, place: Place) -> bool:
+        """Is a declaration one of a function, and not `extern int jiffies;`?"""
+        if place.macro is not None:
+            return True
+        code = self._places.text(place.file).code
+        end = code.find(";", place.head)
+        text = code[place.head : end if end > 0 else place.tail]
+        return re.search(rf"\b{re.escape(place.name)}\s*\(", text) is not None
 
     def _in_other_headers(self, name: str, path: str, first: str) -> list[str]:
         """Functions of the name in other headers that a file includes: two at once would be an error.

@@ -16,9 +16,12 @@ import numpy.typing as npt
 from xref.graph.callgraph import CallGraph
 from xref.graph.callgraph import plain
 from xref.graph.indirect import Pointers
+from xref.graph.meanings import Meanings
 from xref.graph.members import handed_in
+from xref.graph.tags import Tags
 from xref.index.packing import Ints
 from xref.index.packing import Unpacked
+from xref.index.places import Places
 from xref.index.query import Index
 from xref.index.records import Call
 from xref.index.records import Definition
@@ -68,26 +71,29 @@ def references(index: Index) -> Iterator[Reference]:
 def calls(index: Index) -> Iterator[Call]:
     """Every call site, file by file; those through pointers with what they can reach."""
     pointers = Pointers(index)
-    targets: dict[str, tuple[tuple[str, ...] | None, str | None]] = {}
+    places = Places(index)
+    tags = Tags(places, Meanings(places))
 
-    def through(call: Call, slot: str | None, struct: str | None) -> Call:
-        if slot is None:
-            return call
-        if slot not in targets:
-            found = pointers.targets(slot)
-            names = tuple(dict.fromkeys(plain(target.function) for target in found))
-            targets[slot] = (names, found[0].confidence) if found else (None, None)
-        return call._replace(struct=struct, targets=targets[slot][0], confidence=targets[slot][1])
+    def through(call: Call, slot: str, struct: str | None) -> Call:
+        found = [target for target in pointers.targets(slot) if not tags.apart(slot, call.file, target)]
+        names = tuple(dict.fromkeys(plain(target.function) for target in found))
+        return call._replace(struct=struct, targets=names or None, confidence=found[0].confidence if found else None)
 
     for path, rows in _by_file(index, only_calls=True):
         found = []
+        sites = {(row[1], row[2]): row for row in index.sites(file=path) if row[8] is None}
         for name, _, line, column, function, symbol in rows:
+            site = sites.get((line, column))
+            if site is not None and site[4].startswith("V:"):
+                # a variable that is called by its name alone, as a function would be
+                found.append(through(Call(path, line, column, function, name, "indirect"), site[4], None))
+                continue
             kind = index.call_kind(symbol, path, line)
             if kind is not None:
                 found.append(Call(path, line, column, function, name, kind))
-        slots = {(row[1], row[2]): (row[4], row[6]) for row in index.sites(file=path) if row[8] is None}
         for call in index.pointer_calls(path):
-            found.append(through(call, *slots.get((call.line, call.column), (None, None))))
+            site = sites.get((call.line, call.column))
+            found.append(call if site is None else through(call, site[4], site[6]))
         found.sort(key=lambda call: (call.line, call.column))
         yield from found
 
