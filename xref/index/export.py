@@ -83,13 +83,12 @@ def calls(index: Index) -> Iterator[Call]:
         found = []
         sites = {(row[1], row[2]): row for row in index.sites(file=path) if row[8] is None}
         for name, _, line, column, function, symbol in rows:
+            kind = index.call_kind(symbol, path, line)
             site = sites.get((line, column))
-            if site is not None and site[4].startswith("V:"):
+            if kind != "macro" and site is not None and site[4].startswith("V:"):
                 # a variable that is called by its name alone, as a function would be
                 found.append(through(Call(path, line, column, function, name, "indirect"), site[4], None))
-                continue
-            kind = index.call_kind(symbol, path, line)
-            if kind is not None:
+            elif kind is not None:
                 found.append(Call(path, line, column, function, name, kind))
         for call in index.pointer_calls(path):
             site = sites.get((call.line, call.column))
