@@ -190,7 +190,11 @@ def test_a_real_interrupt_leaves_the_index(small_index: Path, tmp_path: Path) ->
     index = tmp_path / "x.db"
     index.write_bytes(small_index.read_bytes())
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = start(index, "index", str(tree), "--jobs", "1", start_new_session=True, **pipes)
+    was = signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests behind `&` ignores it
+    try:
+        process = start(index, "index", str(tree), "--jobs", "1", start_new_session=True, **pipes)
+    finally:
+        signal.signal(signal.SIGINT, was)
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("x.db.draft*")):
         assert process.poll() is None

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from xref.graph import callgraph
+from xref.graph import callees
 from xref.graph import reaching as module
 from xref.graph.callgraph import CallGraph
 from xref.graph.paths import Paths
@@ -64,7 +64,7 @@ def test_a_search_whose_time_is_over_says_so(graph):
 
 
 def test_edges_to_one_function_are_those_among_all(graph, monkeypatch):
-    monkeypatch.setattr(callgraph, "_MANY_TARGETS", 0)
+    monkeypatch.setattr(callees, "_MANY_TARGETS", 0)
     for name in ("tcp_sendmsg", "udp_sendmsg", "loopback_xmit", "printk"):
         for node in graph.nodes(name):
             for caller in graph.caller_nodes(node):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from xref.graph.callgraph import CallGraph
-from xref.graph.callgraph import Step
+from xref.graph.nodes import Step
 from xref.graph.paths import Paths
 from xref.index.records import Edge
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 from typing import NamedTuple
 
+from xref.graph.declarations import end_of_declaration
 from xref.graph.syntax import Node
 from xref.graph.syntax import Parser
 from xref.graph.syntax import tokens_of
-from xref.graph.types import end_of_declaration
 from xref.index.errors import IndexFileError
 from xref.index.places import Places
 

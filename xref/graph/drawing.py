@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from xref.graph.around import Dot
 from xref.graph.around import Line
 from xref.graph.around import Picture
-from xref.graph.callgraph import plain
+from xref.graph.nodes import plain
 from xref.index.records import Edge
 
 #: kinds of edges that are written in the source as what they are

@@ -16,6 +16,9 @@ from xref.graph.asm_operands import is_asm
 from xref.graph.asm_operands import is_template
 from xref.graph.asm_operands import operands
 from xref.graph.bodies import Body
+from xref.graph.declarations import end_of_declaration
+from xref.graph.declarations import head_of
+from xref.graph.expansion import MacroBody
 from xref.graph.flow import FileFlow
 from xref.graph.flow import Flow
 from xref.graph.flow import Hidden
@@ -46,9 +49,6 @@ from xref.graph.syntax import Parser
 from xref.graph.syntax import Token
 from xref.graph.syntax import is_word
 from xref.graph.syntax import tokens_of
-from xref.graph.types import MacroBody
-from xref.graph.types import end_of_declaration
-from xref.graph.types import head_of
 from xref.index.places import Place
 
 #: what looks like a declaration of a local

@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable
 
 from xref.graph.bodies import Body
+from xref.graph.expansion import MacroBody
 from xref.graph.flow import Hidden
 from xref.graph.flow import Notes
 from xref.graph.slots import Slots
 from xref.graph.statements import Statements
 from xref.graph.syntax import Parser
-from xref.graph.types import MacroBody
 from xref.index.places import Place
 
 _DEFINE = re.compile(r"#[ \t]*define[ \t]++(\w++)([^\n\\]*+(?:\\[\s\S][^\n\\]*+)*+)")

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import zstandard
 
 from xref.graph.asm_operands import calling_operands
+from xref.graph.expansion import Names
 from xref.graph.known_macros import KNOWN
 from xref.graph.pasting import pasting
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import TYPEOF
-from xref.graph.types import Names
 from xref.index.places import Places
 from xref.index.query import Index
 from xref.parse.facts import DEFINITION_KINDS

@@ -19,8 +19,8 @@ from xref.graph.indirect import Target
 from xref.index.places import Place
 
 if TYPE_CHECKING:
-    from xref.graph.callgraph import CallGraph
-    from xref.graph.callgraph import Step
+    from xref.graph.callers import Callers
+    from xref.graph.nodes import Step
 
 #: instances from which on a list is worth being told from others, and functions that may hand one thing on in turn
 _FEWEST = 2
@@ -50,7 +50,7 @@ class _Asked(local):
 class ListHeads:
     """The lists of one call graph."""
 
-    def __init__(self, graph: CallGraph) -> None:
+    def __init__(self, graph: Callers) -> None:
         self._graph = graph
         self._places = graph.places
         self._lists: dict[tuple[str, str], frozenset[str] | None] = {}

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from xref.graph.expansion import substituted
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import Token
 from xref.graph.syntax import is_word
 from xref.graph.syntax import split
 from xref.graph.syntax import tokens_of
 from xref.graph.types import Types
-from xref.graph.types import substituted
 from xref.index.places import Place
 
 _DEEPEST = 8

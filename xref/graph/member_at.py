@@ -11,6 +11,10 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from xref.graph.bodies import Body
+from xref.graph.declarations import Member
+from xref.graph.declarations import end_of_declaration
+from xref.graph.declarations import head_of
+from xref.graph.expansion import Names
 from xref.graph.initialisers import Initialiser
 from xref.graph.members import Holdings
 from xref.graph.members import Layouts
@@ -22,11 +26,7 @@ from xref.graph.syntax import Type
 from xref.graph.syntax import children
 from xref.graph.syntax import is_word
 from xref.graph.syntax import tokens_of
-from xref.graph.types import Member
-from xref.graph.types import Names
 from xref.graph.types import Types
-from xref.graph.types import end_of_declaration
-from xref.graph.types import head_of
 from xref.index.definitions import Ranked
 from xref.index.meaning import Container
 from xref.index.meaning import Meaning

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from xref.graph.callgraph import plain
 from xref.graph.indirect import Pointers
 from xref.graph.linkage import arch_of
+from xref.graph.nodes import plain
 from xref.index.places import Place
 from xref.index.places import Places
 from xref.index.query import Index

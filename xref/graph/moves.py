@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from xref.graph.adjacency import View
 from xref.graph.callgraph import CallGraph
-from xref.graph.callgraph import Step
-from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
 from xref.graph.deferrals import DEFERRED
 from xref.graph.linkage import arch_of
+from xref.graph.nodes import Step
+from xref.graph.nodes import plain
 from xref.index.records import Edge
 
 #: lines that a macro's use may take

@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 from xref.graph.adjacency import Leads
 from xref.graph.callgraph import CallGraph
-from xref.graph.callgraph import Step
-from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
 from xref.graph.moves import Moves
 from xref.graph.moves import Way
 from xref.graph.moves import after
 from xref.graph.moves import edges_of
+from xref.graph.nodes import Step
+from xref.graph.nodes import plain
 from xref.graph.syscalls import SWITCHES
 from xref.index.records import Edge
 

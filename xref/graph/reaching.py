@@ -8,11 +8,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from xref.graph.callgraph import CallGraph
-from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
 from xref.graph.moves import Way
 from xref.graph.moves import after
 from xref.graph.moves import edges_of
+from xref.graph.nodes import plain
 from xref.graph.paths import MOST_ROUNDS
 from xref.graph.paths import Paths
 from xref.index.records import Edge

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from xref.graph.bodies import Body
+from xref.graph.expansion import MacroBody
 from xref.graph.flow import Flow
 from xref.graph.flow import Hidden
 from xref.graph.flow import Notes
@@ -21,7 +22,6 @@ from xref.graph.syntax import Node
 from xref.graph.syntax import Token
 from xref.graph.syntax import Type
 from xref.graph.syntax import children
-from xref.graph.types import MacroBody
 
 _DEEPEST = 50
 

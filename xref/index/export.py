@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from xref.graph.callgraph import CallGraph
-from xref.graph.callgraph import plain
 from xref.graph.indirect import Pointers
 from xref.graph.meanings import Meanings
 from xref.graph.members import handed_in
+from xref.graph.nodes import plain
 from xref.graph.tags import Tags
 from xref.index.packing import Ints
 from xref.index.packing import Unpacked

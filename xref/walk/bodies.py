@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from xref.graph.callgraph import CallGraph
+from xref.graph.declarations import end_of_declaration
 from xref.graph.linkage import arch_of
-from xref.graph.types import end_of_declaration
 from xref.index.places import Place
 from xref.index.places import Places
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 from typing import NamedTuple
 
-from xref.graph.callgraph import plain
+from xref.graph.nodes import plain
 from xref.index.records import Edge
 from xref.walk.claims import claims
 from xref.walk.data import LANGUAGES

@@ -15,10 +15,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from xref.graph.callgraph import CallGraph
-from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
 from xref.graph.contexts import contexts
 from xref.graph.deferrals import DEFERRED
+from xref.graph.nodes import plain
 from xref.graph.paths import Paths
 from xref.graph.syscalls import SWITCHES
 from xref.index.records import Edge

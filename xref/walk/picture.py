@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from xref.graph.callgraph import plain
+from xref.graph.nodes import plain
 from xref.index.records import Edge
 from xref.walk.document import Layer
 from xref.walk.document import Walked

@@ -19,10 +19,10 @@ from typing import Any
 from typing import NamedTuple
 
 from xref.graph.callgraph import CallGraph
-from xref.graph.callgraph import Step
-from xref.graph.callgraph import plain
 from xref.graph.contexts import Context
 from xref.graph.deferrals import DEFERRED
+from xref.graph.nodes import Step
+from xref.graph.nodes import plain
 from xref.graph.paths import Paths
 from xref.graph.syscalls import INITCALL_RUNNERS
 from xref.index.memory import Memory
