@@ -23,6 +23,7 @@ from typing import Any
 
 from web import warming
 from web.site import site_of
+from web.turns import Turns
 from web.workers import Workers
 from web.workers import listening
 from xref.index.files import FileState
@@ -46,7 +47,10 @@ _MOST_SHOWN = 500
 
 
 class AccessLog:
-    """Writes a line for each request: method, address, status, bytes of the body, milliseconds until its last byte."""
+    """Writes a line for each request: method, address, status, bytes of the body, milliseconds.
+
+    Those are from when its turn has come up to its last byte.
+    """
 
     def __init__(self, app: WSGIApplication, stream: IO[str] | None = None) -> None:
         self._app = app
@@ -129,7 +133,7 @@ class Server:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._map: dict[int, Any] = {}
         self._server = waitress.create_server(
-            AccessLog(app), map=self._map, sockets=list(sockets), threads=threads, url_prefix=prefix, ident=None,
+            Turns(AccessLog(app)), map=self._map, sockets=list(sockets), threads=threads, url_prefix=prefix, ident=None,
             max_request_body_size=_MOST_BODY, max_request_header_size=_MOST_HEAD,
         )  # fmt: skip
         self._sockets = sockets

@@ -373,7 +373,7 @@ def _prefix(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @click.option("--processes", type=click.IntRange(1, 64), metavar="N",
               help="Processes that serve.  [default: one a processor, at most 4]")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, metavar="N",
-              help="Requests that each process works on at a time.")  # fmt: skip
+              help="Requests that each process has in hand at a time.")  # fmt: skip
 @click.option("--prefix", default="", metavar="PATH", callback=_prefix,
               help="The path that the site stands under behind a proxy, such as /xref.")  # fmt: skip
 @click.pass_obj
