@@ -11,6 +11,8 @@ _FILES = {
     "hooks.h": """
         typedef int (*callback_t)(int);
         extern int (*hook)(int);
+        #define run_hook(value) hook(value)
+        #define run_own(value) own(value)
         void set_own(int (*taken)(int));
         void set_callback(callback_t taken);
         """,
@@ -22,6 +24,7 @@ _FILES = {
         static int (*own)(int);
         int early(int value) { return hook(value); }
         int late(int value) { return callback(value); }
+        int by_macro(int value) { return run_hook(value) + run_own(value); }
         int third(int value) { if (own) return own(value); return 0; }
         void set_own(int (*taken)(int)) { own = taken; }
         void set_callback(callback_t taken) { callback = taken; }
@@ -97,7 +100,7 @@ def hooks(graph_of) -> CallGraph:
 
 @pytest.mark.parametrize(
     ("caller", "callees"),
-    [("early", ["mine"]), ("late", ["better", "dummy"]), ("third", ["other"])],
+    [("early", ["mine"]), ("late", ["better", "dummy"]), ("third", ["other"]), ("by_macro", ["mine", "other"])],
 )
 def test_a_variable_is_called_by_its_name_alone(hooks: CallGraph, caller: str, callees: list[str]) -> None:
     """`hook(value)` looks like the call of a function; whoever sets the hook is called."""

@@ -74,8 +74,9 @@ def test_a_touched_file_is_unchanged(tree):
         ({"one.c": b""}, 1),
         ({"one.c": b"\0\1\2"}, 1),
         ({"sub/entry.S": "start:\n\tjmp two\n"}, 1),
+        ({"two.c": _FILES["two.c"] + "static int (*hook)(int) = two;\nint hooked(void) { return hook(1); }\n"}, 1),
     ],
-    ids=["changed", "added", "removed", "moved", "copied", "text", "kind", "empty", "binary", "assembly"],
+    ids=["changed", "added", "removed", "moved", "copied", "text", "kind", "empty", "binary", "assembly", "hook"],
 )
 def test_one_edit_gives_the_same_answers(tree, edit, read):
     tree.write(_FILES)

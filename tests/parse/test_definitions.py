@@ -53,6 +53,26 @@ d3_b
         8-12 function d3_b
         """,
     ),
+    "names in parentheses": (
+        """\
+typedef unsigned char (d30_read_t)(void *data, int reg);
+typedef unsigned long long int (d30_long_t)(void);
+typedef void (d30_write_t)(void *data);
+unsigned long (d30_declared)(int x);
+unsigned int (d30_defined)(int x)
+{
+	return d30_declared(x);
+}
+""",
+        """
+        1 typedef d30_read_t
+        2 typedef d30_long_t
+        3 typedef d30_write_t
+        4 prototype d30_declared
+        5-8 function d30_defined
+        7 d30_defined: direct d30_declared
+        """,
+    ),
     "K and R parameters": (
         """\
 static int d4_old(dev, name, fn)

@@ -92,13 +92,23 @@ class Declarations(Expansion):
             text = code[head : place.tail]
             if place.kind == "variable":
                 text = _before_value(text)
-            tokens = tokens_of(text, place.file, head)
             found = None
-            for declared in declarations(tokens, self.is_type):
+            for declared in self._read(tokens_of(text, place.file, head), place):
                 if declared.name == place.name or self._is_renamed(declared.name, place):
                     found = declared
             self._declared[key] = found
         return self._declared[key]
+
+    def _read(self, tokens: list[Token], place: Place) -> list[Declared]:
+        """What a declaration declares; with its macros replaced where it does not declare the name otherwise."""
+        found = declarations(tokens, self.is_type)
+        if all(each.name != place.name for each in found):
+            opened = self.expand_all(tokens, place.file)
+            if opened is not tokens:
+                other = declarations(opened, self.is_type)
+                if any(each.name == place.name for each in other):
+                    return other
+        return found
 
     def _is_renamed(self, name: str, place: Place) -> bool:
         """Is a function's name, as its definition has it, a macro for the name that it really has?"""
@@ -137,7 +147,7 @@ class Declarations(Expansion):
         head = head_of(code, place.head)
         text = code[head : end_of_declaration(code, head)]
         made: Type = BASE
-        every = declarations(tokens_of(text, place.file, head), self.is_type)
+        every = self._read(tokens_of(text, place.file, head), place)
         # `typedef struct { … } CHIP, *CHIP_P;`: the struct is CHIP, whichever of the two is asked for
         tag = next((each.name for each in every if each.type[0] == "inline" and not each.type[3]), "")
         for declared in every:

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 
 from xref.graph.asm_operands import is_asm
 from xref.graph.asm_operands import is_template
@@ -26,8 +27,10 @@ from xref.graph.flow import Notes
 from xref.graph.handing_macros import read_macros
 from xref.graph.interest import CALLED
 from xref.graph.interest import FUNCTION
+from xref.graph.interest import MEMBER
 from xref.graph.interest import POINTER
 from xref.graph.interest import TYPE
+from xref.graph.interest import VARIABLE
 from xref.graph.interest import WORDS
 from xref.graph.interest import Hit
 from xref.graph.interest import Interests
@@ -59,6 +62,9 @@ _TAKES_FUNCTION = re.compile(r"[(,][^(),]*[\s*]\w+\s*\(")
 _OWN_NAMES = frozenset(("__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "__FILE__", "__LINE__", "NULL"))
 #: what may be a macro's use, with arguments that have no parentheses
 _USE = re.compile(r"\b([A-Za-z_]\w*)\s*\([^()]*\)")
+#: the name before a member, of `dev->name` but not of `a->dev->name`
+_BASE = re.compile(r"(?<![\w.>])([A-Za-z_]\w*)\s*(?:->|\.)\s*\Z")
+_LONGEST_BASE = 80
 #: macros in macros in … are looked into so many deep
 _MOST_NESTED = 5
 
@@ -199,10 +205,15 @@ class Reader:
         key = (body.name, body.path, body.line)
         known = self.types.acting.get(key)
         if known is None:
-            acts = _calls_through(body) or self._stores(body)
+            acts = _calls_through(body) or self._calls_variable(body) or self._stores(body)
             uses = {} if acts else dict.fromkeys(_used(body))
             known = self.types.acting[key] = (acts, tuple(use for use in uses if use in self.knowledge.active))
         return known
+
+    def _calls_variable(self, body: MacroBody) -> bool:
+        """`#define flush(page) flush_hook(page)`, of a pointer that has no other look than a function."""
+        called = {name.text for name, following in pairwise(body.body) if following.text == "("}
+        return not called.isdisjoint(self.knowledge.variables)
 
     def _stores(self, body: MacroBody) -> bool:
         before = ""
@@ -231,14 +242,34 @@ class Reader:
         declared: set[str] | None = None
         found = []
         for at, word, kind in self._between(start, end):
-            if kind == FUNCTION:
+            if not kind & ~(FUNCTION | VARIABLE):
                 if declared is None:
                     declared = set(WORDS.findall(code, place.head, start)) - {place.name}
                     declared.update(_DECLARED.findall(code, start, end))
                 if word in declared:
                     continue
+            if kind == MEMBER and self._is_of_another(word, at, place.head, end):
+                continue
             found.append(at)
         return found
+
+    def _is_of_another(self, field: str, at: int, start: int, end: int) -> bool:
+        """`dev->name`: is it a member of a struct whose `name` holds no function, as the text between two bytes, that
+        of a function, declares `dev`?
+        """
+        code = self.text.code
+        base = _BASE.search(code, max(start, at - _LONGEST_BASE), at)
+        if base is None:
+            return False
+        declared = {
+            match.groups()
+            for match in re.finditer(rf"(?:\b(struct|union)\s+)?\b(\w+)[\s*]+{base[1]}\s*[,;=)\[]", code[start:end])
+            if match[2] not in KEYWORDS
+        }
+        if len(declared) != 1:
+            return False
+        word, tag = declared.pop()
+        return self.interests.holds_none(field, ("struct" if word else "name", tag), self.path)
 
     # -- functions and variables ----------------------------------------------------------------------
 

@@ -17,7 +17,9 @@ from xref.graph.knowledge import Knowledge
 from xref.graph.syntax import AUTO
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import TYPEOF
+from xref.graph.syntax import Type
 from xref.graph.types import Types
+from xref.index.memory import Memory
 
 WORDS = re.compile(r"[A-Za-z_]\w*")
 _PIECE = re.compile(r"[^;{}]*[;{}]|[^;{}]+\Z")
@@ -36,7 +38,7 @@ _COMPOUND = re.compile(
 )
 
 #: what a word can be, as bits
-MEMBER, FUNCTION, MACRO, TYPE = 1, 2, 4, 8
+MEMBER, FUNCTION, MACRO, TYPE, VARIABLE = 1, 2, 4, 8, 16
 
 
 class Hit(NamedTuple):
@@ -66,10 +68,17 @@ def hits(code: str, common: dict[str, int], own: Collection[str]) -> Iterator[Hi
             if kind & MEMBER and _MEMBER_USED.match(code, end):
                 yield Hit(match.start(), word, MEMBER)
             continue
-        if kind & FUNCTION and (code[end : end + 1] == "(" or _CALL.match(code, end)):
+        if kind & FUNCTION and (code[end : end + 1] == "(" or _CALL.match(code, end) or _is_label(code, start, end)):
             kind &= ~FUNCTION
         if kind & ~MEMBER:
             yield Hit(match.start(), word, kind & ~MEMBER)
+
+
+def _is_label(code: str, start: int, end: int) -> bool:
+    """Is a word, from the end of the one before to its own, a label or what is jumped to?"""
+    if code[end : end + 1] == ":":
+        return code[start - 1 : start] in (";", "{", "}", ":")
+    return code.endswith("goto", 0, start)
 
 
 def units(code: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -118,10 +127,12 @@ class Interests:
             (FUNCTION, knowledge.functions - KEYWORDS),
             (MACRO, knowledge.active),
             (TYPE, knowledge.pointers | knowledge.names.typeofs | TYPEOF | {AUTO}),
+            (VARIABLE, knowledge.variables),
         ):
             for word in words:
                 self._common[word] = self._common.get(word, 0) | bit
         self._masks: dict[str, tuple[int, int]] = {}
+        self._none: Memory[tuple[str, Type, str], bool] = Memory(10_000)
 
     def field_matters(self, field: str, path: str) -> bool:
         """Can a member of this name hold a function in a file?  Not where only structs are seen whose member of that
@@ -133,6 +144,32 @@ class Interests:
             homes, others = self.knowledge.fields[field]
             masks = self._masks[field] = (index.set_of(homes), index.set_of(others))
         return index.sees(path, masks[0]) or not index.sees(path, masks[1])
+
+    def holds_none(self, field: str, holder: Type, path: str) -> bool:
+        """Is the member of this name of a struct (or of what a pointer or typedef leads to) one that no function gets
+        into?
+        """
+        key = (field, holder, path)
+        known = self._none.get(key)
+        if known is None:
+            known = self._none[key] = self._holds_none(field, holder, path)
+        return known
+
+    def _holds_none(self, field: str, holder: Type, path: str) -> bool:
+        made = self.types.resolve(holder, path)
+        while made is not None and made[0] == "pointer":
+            made = self.types.resolve(made[1], path)
+        if made is None or made[0] not in ("struct", "inline"):
+            return False
+        structs = [each for each in self.types.places.all(made[1]) if each.kind in ("struct", "union")]
+        files = {made[1]} if made[0] == "inline" else {each.file for each in structs}
+        return bool(files) and files.issubset(self.knowledge.fields[field][1])
+
+    def _variable_matters(self, name: str, path: str) -> bool:
+        """Can a variable of this name, in a file, be one that points to functions?"""
+        homes = self.knowledge.variables[name]
+        same_unit = self.types.places.index.same_unit
+        return not homes or any(home == path or same_unit(home, path) for home in homes)
 
     def hits(self, path: str, code: str, own: Collection[str], is_active: Callable[[str], bool]) -> list[Hit]:
         """The places in a file, with directives blanked, at which a function's address can move."""
@@ -147,6 +184,8 @@ class Interests:
                     kind &= ~MEMBER
                 if kind & MACRO and not is_active(hit.word):
                     kind &= ~MACRO
+                if kind & VARIABLE and not self._variable_matters(hit.word, path):
+                    kind &= ~VARIABLE
                 known[key] = kind
             if kind:
                 found.append(Hit(hit.at, hit.word, kind))

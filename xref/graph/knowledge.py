@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 import zstandard
@@ -50,11 +51,7 @@ class Acting(NamedTuple):
         for match in index.search("_Generic"):
             found.update(index.macros_around(match.file, match.line))
         found |= (KNOWN | pasting(index) | calling_operands(index)) & names.macros
-        fresh = found
-        while fresh:
-            fresh = (index.scopes_of_uses(fresh, ["call", "read", "macro"]) & names.macros) - found
-            found |= fresh
-        return cls(calling, frozenset(found), names)
+        return cls(calling, _with_users(index, found, names.macros), names)
 
 
 class Holding(NamedTuple):
@@ -63,6 +60,7 @@ class Holding(NamedTuple):
     fields: dict[str, tuple[list[str], list[str]]]
     functions: frozenset[str]
     pointers: frozenset[str]
+    variables: dict[str, list[str]]
 
     @classmethod
     def of(cls, index: Index) -> Holding:
@@ -71,7 +69,7 @@ class Holding(NamedTuple):
         fields = index.called_fields() | _pointing_members(index)
         functions = index.shared_functions() | _functions_of_joined(index) | _only_declared(index)
         functions |= index.renamed()
-        return cls(_homes(index, fields, types), functions, types | _pointing_variables(index, types))
+        return cls(_homes(index, fields, types), functions, types, _pointing_variables(index, types))
 
 
 class Knowledge(NamedTuple):
@@ -86,33 +84,38 @@ class Knowledge(NamedTuple):
     functions: frozenset[str]
     #: macros that call through pointers, paste names that they store, or store into such members
     active: frozenset[str]
-    #: types that are functions or pointers to such, and variables that are such pointers: their calls look like those
-    #: of functions
+    #: types that are functions or pointers to such
     pointers: frozenset[str]
+    #: variables of file scope that are such pointers, whose calls look like those of functions: the files that have one
+    #: to themselves, none where others can mean it too
+    variables: dict[str, list[str]]
     names: Names
 
     @classmethod
     def of(cls, index: Index) -> Knowledge:
         """Gather it from an index."""
-        return cls.joined(Acting.of(index), Holding.of(index))
+        return cls.joined(index, Acting.of(index), Holding.of(index))
 
     @classmethod
-    def joined(cls, acting: Acting, holding: Holding) -> Knowledge:
+    def joined(cls, index: Index, acting: Acting, holding: Holding) -> Knowledge:
         """Of its two halves."""
-        return cls(holding.fields, acting.calling, holding.functions, acting.active, holding.pointers, acting.names)
+        calling, active, names = acting
+        through = (index.scopes_of_uses(holding.variables.keys(), ["call"]) & names.macros) - active
+        active |= _with_users(index, through, names.macros)
+        return cls(holding.fields, calling, holding.functions, active, holding.pointers, holding.variables, names)
 
     def to_bytes(self) -> bytes:
         """As the index keeps it."""
         sets = [self.calling, self.functions, self.active, self.pointers, *self.names]
-        kept = [self.fields, *(sorted(each) for each in sets)]
+        kept = [self.fields, self.variables, *(sorted(each) for each in sets)]
         return zstandard.ZstdCompressor().compress(json.dumps(kept).encode())
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Knowledge:
         """What `to_bytes` made."""
-        fields, *sets = json.loads(zstandard.ZstdDecompressor().decompress(data))
+        fields, variables, *sets = json.loads(zstandard.ZstdDecompressor().decompress(data))
         calling, functions, active, pointers, *names = (frozenset(each) for each in sets)
-        return cls(fields, calling, functions, active, pointers, Names(*names))
+        return cls(fields, calling, functions, active, pointers, variables, Names(*names))
 
     def after(self, index: Index, changed: Iterable[str], names: Iterable[str]) -> Knowledge:
         """What is known when some files changed that no other file includes; `names` are those they defined, or do.
@@ -156,8 +159,21 @@ class Knowledge(NamedTuple):
         }
         every = {kind: frozenset(each) for kind, each in kinds.items()}
         now = Names(every["typedef"], every["macro"] - KEYWORDS, every["function"], self.names.typeofs)
+        variables = {
+            **{name: homes for name, homes in self.variables.items() if name not in set(names)},
+            **_pointing_variables(index, frozenset(pointers), names),
+        }
         sets = [frozenset(each) for each in (calling, functions, active - KEYWORDS, pointers)]
-        return Knowledge(fields, sets[0], sets[1], sets[2], sets[3], now)
+        return Knowledge(fields, sets[0], sets[1], sets[2], sets[3], variables, now)
+
+
+def _with_users(index: Index, found: AbstractSet[str], macros: AbstractSet[str]) -> frozenset[str]:
+    """These macros, and those that use them, directly or by others."""
+    fresh = every = frozenset(found)
+    while fresh:
+        fresh = frozenset(index.scopes_of_uses(fresh, ["call", "read", "macro"]) & macros) - every
+        every |= fresh
+    return every
 
 
 def _functions_of_joined(index: Index) -> frozenset[str]:
@@ -205,14 +221,19 @@ def _pointing_members(index: Index) -> set[str]:
     return found
 
 
-def _pointing_variables(index: Index, types: frozenset[str]) -> frozenset[str]:
+def _pointing_variables(
+    index: Index, types: frozenset[str], names: Iterable[str] | None = None
+) -> dict[str, list[str]]:
     """The variables of file scope that are pointers to functions: `int (*hook)(int);`, `handler_t handler = f;`."""
-    found = set()
-    for name, _, text in index.declared("variable"):
-        before = text.partition("=")[0]
+    found: dict[str, set[str]] = {}
+    shared = set()
+    for name, path, text in index.declared("variable", names):
+        before = re.split(r"[=;]", text, maxsplit=1)[0]
         if _DECLARED.search(before) is not None or not types.isdisjoint(_WORDS.findall(before)):
-            found.add(name)
-    return frozenset(found) - types
+            found.setdefault(name, set()).add(path)
+            if path.endswith(".h") or "static" not in _WORDS.findall(before):
+                shared.add(name)
+    return {name: [] if name in shared else sorted(homes) for name, homes in found.items() if name not in types}
 
 
 def _homes(index: Index, fields: Iterable[str], pointers: Collection[str]) -> dict[str, tuple[list[str], list[str]]]:

@@ -285,7 +285,7 @@ class _Run:
             except BaseException:
                 pool.stop()  # type: ignore[no-untyped-call]
                 raise
-        return Knowledge.joined(acting or Acting.of(index), holding)
+        return Knowledge.joined(index, acting or Acting.of(index), holding)
 
     def _resolved_by_workers(self, draft: Path, jobs: list[Job], knowledge: Knowledge) -> dict[str, FileFlow]:
         total = sum(job.size for job in jobs)

@@ -272,6 +272,8 @@ class Extractor:
         heads = roles.tokens["head"]
         heads = heads[~is_function[heads] & ~hidden[heads] & (~inside[heads] | self.extern[heads])]
         variables = roles.tokens["variable"]
+        # `long (f)(int);`: parentheses around a variable are as good a declarator
+        variables = np.setdiff1d(variables, roles.tokens["head"])
         variables = variables[~hidden[variables] & (~inside[variables] | self.extern[variables])]
         declared = self.extern[variables] & (self.signs.at(1)[variables] != 61)
         self._add("prototype", np.concatenate([heads, variables[declared]]))

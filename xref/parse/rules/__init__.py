@@ -14,6 +14,7 @@ from xref.parse.rules.arguments import prefixes
 from xref.parse.rules.arguments import units
 from xref.parse.rules.gnu import computed_gotos
 from xref.parse.rules.gnu import empty_statements
+from xref.parse.rules.gnu import functions_in_parentheses
 from xref.parse.rules.gnu import label_addresses
 from xref.parse.rules.gnu import missing_commas
 from xref.parse.rules.gnu import missing_semicolons
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     label_addresses,
     computed_gotos,
     pointer_declarations,
+    functions_in_parentheses,
     old_style_pointers,
     units,
     storage_before_macros,

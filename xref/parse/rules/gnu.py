@@ -73,6 +73,19 @@ def pointer_declarations(sketch: Sketch) -> None:
             sketch.put(start, b"int")
 
 
+def functions_in_parentheses(sketch: Sketch) -> None:
+    """`typedef unsigned char (read_t)(int);`: the grammar takes `char` for what is declared; `unsigned` will do."""
+    view = sketch.view
+    sign = view.sign
+    primitive = (sign == WORD) & (view.flags & words.PRIMITIVE).astype(bool)
+    shape = (sign[2:-3] == PAREN) & (sign[3:-2] == WORD) & (sign[4:-1] == CLOSE_PAREN) & (sign[5:] == PAREN)
+    for place in places_of(primitive[:-5] & primitive[1:-4] & shape):
+        first = place
+        while first and primitive[first - 1]:
+            first -= 1
+        sketch.blank(int(view.end[first]), int(view.end[place + 1]))
+
+
 def empty_statements(sketch: Sketch) -> None:
     """A label, `else` or condition with nothing behind it gets a `;`."""
     view = sketch.view
