@@ -66,7 +66,7 @@ class Declarations(Expansion):
     def variable(self, name: str, path: str) -> Declared | None:
         """How a variable of file scope is declared, as seen from a file."""
         place = self.places.best(name, ("variable", "prototype"), path)
-        if place is None:
+        if place is None or (place.static and not self.places.seen(place, path)):
             return None
         if place.macro is not None:
             return self._made_variable(place)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import TYPE_WORDS
 from xref.graph.syntax import Token
-from xref.graph.syntax import is_word
 from xref.graph.syntax import split
 from xref.graph.syntax import tokens_of
 from xref.index.places import Place
@@ -283,7 +282,7 @@ def substituted(body: MacroBody, arguments: list[list[Token]]) -> list[Token]:
             continue
         if token.text == "#":
             continue
-        pieces = values.get(token.text, [token]) if is_word(token.text) else [token]
+        pieces = values.get(token.text, [token])
         if glue and out and out[-1].text == ",":
             # GNU's `, ##__VA_ARGS__`: the comma goes where there are no arguments
             if not pieces:

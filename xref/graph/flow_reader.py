@@ -50,6 +50,7 @@ from xref.graph.statements import Statements
 from xref.graph.syntax import KEYWORDS
 from xref.graph.syntax import Parser
 from xref.graph.syntax import Token
+from xref.graph.syntax import Type
 from xref.graph.syntax import is_word
 from xref.graph.syntax import tokens_of
 from xref.index.places import Place
@@ -65,6 +66,9 @@ _USE = re.compile(r"\b([A-Za-z_]\w*)\s*\([^()]*\)")
 #: the name before a member, of `dev->name` but not of `a->dev->name`
 _BASE = re.compile(r"(?<![\w.>])([A-Za-z_]\w*)\s*(?:->|\.)\s*\Z")
 _LONGEST_BASE = 80
+_DECLARED_HERE = re.compile(r"\s*[,;=)\[]")
+#: the type before a declared name: `struct net_device *`, `card_t `
+_TYPE_BEFORE = re.compile(r"(?:\b(struct|union)\s+)?(?<!\w)([A-Za-z_]\w*)(?:\s*\*[\s*]*|\s+)\Z")
 #: macros in macros in … are looked into so many deep
 _MOST_NESTED = 5
 
@@ -83,6 +87,8 @@ class Reader:
         self._variables = {place.name for place in self._places if place.kind == "variable" and place.macro is None}
         #: of macros, whether they act on functions' addresses here
         self._active: dict[str, bool] = {}
+        #: what the names before members are declared as, by the function's place and the name
+        self._holders: dict[tuple[int, str], Type | None] = {}
         self._notes = Notes()
         self._slots = Slots(self.types, self.knowledge, path, self._own)
         self._statements = Statements(self._slots, self._notes)
@@ -189,8 +195,10 @@ class Reader:
         for _ in range(_MOST_NESTED):
             inner: list[str] = []
             for each in fresh:
-                if each in KNOWN:
+                if each in KNOWN or self._active.get(each):
                     return True
+                if each in self._active:
+                    continue  # it was looked into, and so were those in it
                 for body in self.types.macros(each, self.path):
                     acts, uses = self._acts_itself(body)
                     if acts:
@@ -198,6 +206,8 @@ class Reader:
                     inner += [use for use in uses if use not in seen]
                     seen.update(uses)
             fresh = inner
+        if not fresh:
+            self._active.update(dict.fromkeys(seen, False))
         return False
 
     def _acts_itself(self, body: MacroBody) -> tuple[bool, tuple[str, ...]]:
@@ -257,19 +267,14 @@ class Reader:
         """`dev->name`: is it a member of a struct whose `name` holds no function, as the text between two bytes, that
         of a function, declares `dev`?
         """
-        code = self.text.code
-        base = _BASE.search(code, max(start, at - _LONGEST_BASE), at)
+        base = _BASE.search(self.text.code, max(start, at - _LONGEST_BASE), at)
         if base is None:
             return False
-        declared = {
-            match.groups()
-            for match in re.finditer(rf"(?:\b(struct|union)\s+)?\b(\w+)[\s*]+{base[1]}\s*[,;=)\[]", code[start:end])
-            if match[2] not in KEYWORDS
-        }
-        if len(declared) != 1:
-            return False
-        word, tag = declared.pop()
-        return self.interests.holds_none(field, ("struct" if word else "name", tag), self.path)
+        key = (start, base[1])
+        if key not in self._holders:
+            self._holders[key] = _declared_type(self.text.code, base[1], start, end)
+        holder = self._holders[key]
+        return holder is not None and self.interests.holds_none(field, holder, self.path)
 
     # -- functions and variables ----------------------------------------------------------------------
 
@@ -416,6 +421,23 @@ class Reader:
                 f"{path}:{self.types.places.text(path).line(at)}", "pasted",
             )  # fmt: skip
             self._notes.hidden(hidden)
+
+
+def _declared_type(code: str, name: str, start: int, end: int) -> Type | None:
+    """What a text declares a name as, so far as a look tells; None where it does not, or does it in two ways."""
+    found: Type | None = None
+    at = code.find(name, start, end)
+    while at >= 0:
+        behind = at + len(name)
+        if code[at - 1] in " \t\n*" and _DECLARED_HERE.match(code, behind):
+            before = _TYPE_BEFORE.search(code, max(start, at - _LONGEST_BASE), at)
+            if before is not None and before[2] not in KEYWORDS:
+                made: Type = ("struct" if before[1] else "name", before[2])
+                if found not in (None, made):
+                    return None
+                found = made
+        at = code.find(name, behind, end)
+    return found
 
 
 def _calls_through(body: MacroBody) -> bool:
