@@ -6,6 +6,7 @@ through `worker`, and the other modules of this room.
 
 from __future__ import annotations
 
+import ctypes
 import datetime
 import os
 import signal
@@ -174,6 +175,7 @@ class _Run:
             merge.begin(lessons, reading)
             self._read(list(wanted.values()), lessons, merge, skipped, blobs)
             merge.finish(files, blobs, skipped, lambda done, total: self.progress(done, total, "write"))
+            _give_back()
             began = time.monotonic()
             draft.settle()
             resolved = self._resolve(draft.file, files, known, before)
@@ -357,6 +359,13 @@ def _start_forkserver() -> None:
         forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _give_back() -> None:
+    """Give freed memory back to the system, which the C library may keep: the workers to come will need it."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _outcome(future: Future[T]) -> T | None:
